@@ -1,0 +1,3 @@
+//! PyCOM for Rust: the transport, so far.
+
+pub mod transport;

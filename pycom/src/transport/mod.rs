@@ -1,0 +1,54 @@
+//! Messages between peers: addresses, frames, and the sockets that carry them.
+//!
+//! This module knows frames and addresses, no JSON. Everything above it speaks to the two traits [`Listener`] and
+//! [`Connector`], so that another back end fits in without a change elsewhere. Three rules keep it so:
+//!
+//! - messages move in batches, their frames are [`Bytes`](bytes::Bytes);
+//! - nothing ever blocks: sockets are polled, sends are refused instead of waiting;
+//! - no type of a back end's library appears in a signature.
+//!
+//! | address | back end |
+//! | --- | --- |
+//! | `tcp://`, `ipc://` | [`zmq`]: libzmq through tmq |
+//! | `inproc://` | [`memory`]: queues within the process |
+
+mod address;
+mod connector;
+mod error;
+mod listener;
+pub mod memory;
+mod message;
+mod options;
+mod zmq;
+
+#[cfg(test)]
+mod tests;
+
+pub use address::{Address, AddressError, Advertise, Host, Scheme};
+pub use connector::{ConnectionEvent, Connector};
+pub use error::{Refusal, Refused, SendError, TransportError};
+pub use listener::{Closing, Incoming, Listener, Peer};
+pub use memory::MemoryNetwork;
+pub use message::Message;
+pub use options::TransportOptions;
+
+/// Listens at `address`; [`Listener::address`] tells the port that the system chose.
+///
+/// Must be called within a tokio runtime with its I/O driver enabled.
+pub fn bind(address: &Address, options: &TransportOptions) -> Result<Box<dyn Listener>, TransportError> {
+    match address.scheme() {
+        Scheme::Tcp | Scheme::Ipc => Ok(Box::new(zmq::ZmqListener::bind(address, options)?)),
+        Scheme::Inproc => Ok(Box::new(options.memory.bind(address, options.peer_backlog)?)),
+    }
+}
+
+/// Begins to connect to `address`; whether that works is told by [`ConnectionEvent`]s.
+///
+/// Must be called within a tokio runtime with its I/O driver enabled.
+pub fn connect(address: &Address, options: &TransportOptions) -> Result<Box<dyn Connector>, TransportError> {
+    address.check_connectable()?;
+    match address.scheme() {
+        Scheme::Tcp | Scheme::Ipc => Ok(Box::new(zmq::ZmqConnector::connect(address, options)?)),
+        Scheme::Inproc => Ok(Box::new(options.memory.connect(address))),
+    }
+}

@@ -1,0 +1,52 @@
+use std::time::Duration;
+
+use super::MemoryNetwork;
+
+/// The limits of sockets. The defaults are those of services and clients.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct TransportOptions {
+    /// Longest frame that is received, in bytes: a peer that announces more is cut before memory is taken for it.
+    pub max_message_size: usize,
+    /// How long a peer may take from connecting to the end of the handshake.
+    pub handshake_timeout: Duration,
+    /// Messages that a socket queues for one peer: a connector refuses more, a listener keeps them in its backlog.
+    pub send_queue: usize,
+    /// Bytes that a listener keeps for one peer that reads slowly, beyond its socket's queue.
+    pub peer_backlog: usize,
+    /// Bytes that a listener keeps for all slow peers together.
+    pub total_backlog: usize,
+    /// Messages of one peer that wait to be received before the peer itself has to wait.
+    pub receive_queue: usize,
+    /// Connections that wait to be accepted.
+    pub backlog: u32,
+    /// How long one attempt to connect may take.
+    pub connect_timeout: Duration,
+    /// Wait before the first attempt to connect again; doubled after each failure.
+    pub reconnect_first: Duration,
+    /// Longest wait between attempts to connect.
+    pub reconnect_max: Duration,
+    /// How long a closed socket goes on sending what is queued.
+    pub linger: Duration,
+    /// Where the names of `inproc://` addresses are looked up.
+    pub memory: MemoryNetwork,
+}
+
+impl Default for TransportOptions {
+    fn default() -> Self {
+        Self {
+            max_message_size: 16 * 1024 * 1024,
+            handshake_timeout: Duration::from_secs(3),
+            send_queue: 256,
+            peer_backlog: 8 * 1024 * 1024,
+            total_backlog: 256 * 1024 * 1024,
+            receive_queue: 256,
+            backlog: 4096,
+            connect_timeout: Duration::from_secs(2),
+            reconnect_first: Duration::from_millis(50),
+            reconnect_max: Duration::from_secs(2),
+            linger: Duration::from_secs(1),
+            memory: MemoryNetwork::process().clone(),
+        }
+    }
+}
