@@ -1,0 +1,227 @@
+//! The way of one call on the caller's side.
+
+use std::future::{Future, IntoFuture};
+use std::pin::Pin;
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+
+use super::component::{Answer, Component};
+use super::connections::NotSent;
+use super::in_flight::Ended;
+use super::stub::StubArgument;
+use crate::error::{CallSite, Error, Outcome};
+use crate::hook;
+use crate::names::MethodName;
+use crate::protocol;
+use crate::reply::Reply;
+use crate::request::Request;
+use crate::transport::Address;
+use crate::{Attachment, Json};
+
+/// A reply and where it came from.
+#[derive(Debug)]
+pub(crate) struct Sent {
+    pub(crate) reply: Reply,
+    pub(crate) site: CallSite,
+}
+
+/// One call, being put together; await it to send it.
+///
+/// Dropping it, or the future, gives the call up and frees everything it holds.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct CallBuilder<'c> {
+    component: &'c Component,
+    request: Request,
+    timeout: Duration,
+    strict: bool,
+    failed: Option<String>,
+}
+
+impl<'c> CallBuilder<'c> {
+    pub(super) fn new(component: &'c Component, method: &str) -> Self {
+        let (name, failed) = match MethodName::new(method) {
+            Ok(name) => (name.shared(), None),
+            Err(error) => (method.into(), Some(error.to_string())),
+        };
+        Self {
+            component,
+            request: Request::new(component.interface.shared(), name, Json::NULL),
+            timeout: component.timeout,
+            strict: true,
+            failed,
+        }
+    }
+
+    /// Gives the arguments: anything that becomes JSON.
+    pub fn args<A: StubArgument + ?Sized>(mut self, args: &A) -> Self {
+        let mut buffer = Vec::new();
+        match args.write(&mut buffer) {
+            Ok(()) => self.request.args = Json::from_checked(buffer.into()),
+            Err(error) => self.failed = Some(format!("the arguments cannot be written as JSON: {error}")),
+        }
+        self
+    }
+
+    /// How long to wait for the answer; 5 s unless the component or its context say otherwise.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Adds a value beside the arguments. `org.pycom.` names are ours.
+    pub fn extension<T: Serialize + ?Sized>(mut self, name: &str, value: &T) -> Self {
+        if let Err(error) = self.request.extensions_mut().insert(name, value) {
+            self.failed = Some(format!("extension {name} cannot be written as JSON: {error}"));
+        }
+        self
+    }
+
+    /// Adds an attachment.
+    pub fn attachment(mut self, attachment: impl Into<Attachment>) -> Self {
+        self.request.attachment = Some(attachment.into());
+        self
+    }
+
+    /// Lets a service of ours ignore arguments it does not know, as Python's do.
+    pub fn lenient(mut self) -> Self {
+        self.strict = false;
+        self
+    }
+
+    async fn send(self) -> Result<Answer, Error> {
+        let Self { component, request, timeout, strict, failed } = self;
+        if let Some(reason) = failed {
+            return Err(not_sent(reason, component.site(Some(&request.method))));
+        }
+        let Sent { mut reply, site } = send(component, request, timeout, strict).await?;
+        let attachment = reply.attachment.take();
+        let extensions = std::mem::take(&mut reply.extensions);
+        Ok(Answer { json: reply.into_result()?, attachment, extensions, site })
+    }
+}
+
+impl<'c> IntoFuture for CallBuilder<'c> {
+    type Output = Result<Answer, Error>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'c>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}
+
+fn not_sent(reason: impl Into<String>, site: CallSite) -> Error {
+    Error::NotSent(Error::failure(reason, site, Outcome::NotRun))
+}
+
+/// Sends a request through the hooks of the context, if it has any.
+pub(super) async fn send(
+    component: &Component,
+    mut request: Request,
+    timeout: Duration,
+    strict: bool,
+) -> Result<Sent, Error> {
+    let now = Instant::now();
+    // A call made inside a method has no more time than the call that it is part of.
+    let inherited = crate::server::current_deadline();
+    let deadline = [Some(now + timeout), inherited, request.deadline].into_iter().flatten().min().unwrap_or(now);
+    request.deadline = Some(deadline);
+    let method = request.method.clone();
+    let hooks = component.context.hooks();
+    let reply = if hooks.is_empty() {
+        transmit(component, request, strict).await
+    } else {
+        let inner = component.clone();
+        hook::run(hooks, request, move |request| {
+            let component = inner.clone();
+            Box::pin(async move { transmit(&component, request, strict).await })
+        })
+        .await
+    };
+    match reply.error() {
+        None => Ok(Sent { reply, site: component.site(Some(&method)) }),
+        Some(error) => Err(error.clone()),
+    }
+}
+
+/// Sends a request to where the component is; finds it anew, once, where it is there no more and
+/// the call surely did not run.
+async fn transmit(component: &Component, request: Request, strict: bool) -> Reply {
+    let deadline = request.deadline.unwrap_or_else(Instant::now);
+    let address = component.address();
+    let first = attempt(component, &address, &request, deadline, strict).await;
+    let retry = match &first {
+        // Where the call may have run, the caller is told at once; the next call finds out more.
+        Err(Error::ServiceNotAvailable(failure)) if failure.outcome == Outcome::NotRun => {
+            component.target.find_again(&component.context, &component.interface, &address, deadline).await
+        }
+        _ => None,
+    };
+    let outcome = match retry {
+        Some(address) => attempt(component, &address, &request, deadline, strict).await,
+        None => first,
+    };
+    outcome.unwrap_or_else(Reply::failed)
+}
+
+async fn attempt(
+    component: &Component,
+    address: &Address,
+    request: &Request,
+    deadline: Instant,
+    strict: bool,
+) -> Result<Reply, Error> {
+    let site = component.site(Some(&request.method));
+    let started = Instant::now();
+    let left = deadline.saturating_duration_since(started);
+    let session = component.session.id();
+    let outgoing = protocol::write_request(request, session.as_deref(), left, strict);
+    let connections = component.context.connections();
+    let max = connections.max_frame();
+    for (what, size) in
+        [("request", outgoing.json.len()), ("attachment", outgoing.attachment.as_ref().map_or(0, |a| a.len()))]
+    {
+        if size > max {
+            let reason = format!(
+                "the {what} has {size} bytes, over the limit of {max} bytes for one frame; send less, or raise max_message_size on both sides"
+            );
+            return Err(not_sent(reason, site));
+        }
+    }
+    let ended = connections.call(address, outgoing, started, deadline).await;
+    let failure = |reason: String, outcome| Error::failure(reason, site.clone(), outcome);
+    let body = match ended {
+        Ok(Ok(body)) => body,
+        Ok(Err(Ended::NotConnected(reason))) => {
+            let reason = format!("nobody answers there ({reason}); is the service running?");
+            return Err(Error::ServiceNotAvailable(failure(reason, Outcome::NotRun)));
+        }
+        Ok(Err(Ended::Lost(reason))) => {
+            let reason = format!("the connection was lost before the answer came ({reason})");
+            return Err(Error::ServiceNotAvailable(failure(reason, Outcome::MayHaveRun)));
+        }
+        Ok(Err(Ended::Expired { sent })) => {
+            let (reason, outcome) = match sent {
+                true => ("it was sent; the service is slow, stopped, or gone", Outcome::MayHaveRun),
+                false => ("no connection could be made", Outcome::NotRun),
+            };
+            let after = deadline.saturating_duration_since(started);
+            return Err(Error::Timeout { after, failure: failure(reason.into(), outcome) });
+        }
+        Ok(Err(Ended::Unreadable(reason))) => return Err(Error::BadReply(failure(reason, Outcome::MayHaveRun))),
+        Err(NotSent::Full) => {
+            let reason = "too many calls to it are under way; start fewer at once, or give them more time";
+            return Err(not_sent(reason, site));
+        }
+        Err(NotSent::Transport(error)) => return Err(error.into()),
+    };
+    let received = protocol::read_reply(&body, &site)
+        .map_err(|reason| Error::BadReply(Error::failure(reason, site.clone(), Outcome::MayHaveRun)))?;
+    match (received.session_id, received.reply.error(), session) {
+        (_, Some(Error::SessionExpired(_)), Some(sent)) => component.session.expired(&sent),
+        (Some(id), None, _) => component.session.received(&id),
+        _ => {}
+    }
+    Ok(received.reply)
+}

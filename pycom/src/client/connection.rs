@@ -1,0 +1,245 @@
+//! One connection to one address, carrying any number of calls at once.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc::{self, error::TrySendError};
+use tokio::sync::oneshot;
+use tokio::time::Sleep;
+
+use super::in_flight::{Ended, InFlight, NewCall};
+use crate::protocol::{self, Outgoing};
+use crate::transport::{Address, ConnectionEvent, Connector, Message, TransportError, TransportOptions};
+use crate::wire::Body;
+
+/// Calls of one connection that may wait to be taken up by its task; more of them wait with their
+/// caller, within their deadline.
+const QUEUE: usize = 1024;
+
+/// Calls of one connection at once. Over it a call is not sent.
+pub(crate) const MAX_IN_FLIGHT: usize = 65_536;
+
+/// Events and calls handled before the socket is looked at again.
+const BATCH: usize = 256;
+
+/// A handle of a connection's task. The task ends when all handles are dropped and no call is
+/// left.
+#[derive(Debug, Clone)]
+pub(crate) struct Connection {
+    calls: mpsc::Sender<NewCall>,
+    // Not bounded, and need not be: a call is given up once at most, and their number is.
+    given_up: mpsc::UnboundedSender<u64>,
+    /// Ids start anywhere: a reply to a call of a former process finds nobody.
+    next_id: Arc<AtomicU64>,
+}
+
+/// Why a call was not even handed to the connection.
+#[derive(Debug)]
+pub(crate) enum Handover {
+    /// The connection's task has ended, with its runtime: make a new connection.
+    Closed(Outgoing),
+    /// Too many calls are under way; the deadline passed before there was room.
+    Full,
+}
+
+impl Connection {
+    /// Begins to connect. Needs a runtime.
+    pub(crate) fn open(address: &Address, options: &TransportOptions) -> Result<Self, TransportError> {
+        let connector = crate::transport::connect(address, options)?;
+        let (calls, arriving) = mpsc::channel(QUEUE);
+        let (given_up, leaving) = mpsc::unbounded_channel();
+        let task = Task { connector, arriving, leaving, calls: InFlight::default(), up: false, timer: None };
+        tokio::spawn(task.run());
+        Ok(Self { calls, given_up, next_id: Arc::new(AtomicU64::new(crate::random::bits64())) })
+    }
+
+    /// Whether its task has ended.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.calls.is_closed()
+    }
+
+    /// Sends a request and waits for what comes back under its id. Dropping the future frees
+    /// everything the call holds.
+    pub(crate) async fn call(&self, request: Outgoing, deadline: Instant) -> Result<Result<Body, Ended>, Handover> {
+        let id = self.next_id.fetch_add(1, Ordering::Relaxed);
+        let (answer, awaited) = oneshot::channel();
+        // Kept to start over where the task has ended: frames are shared, not copied.
+        let copy = Outgoing { json: request.json.clone(), attachment: request.attachment.clone() };
+        let call = NewCall { id, message: protocol::address_request(id, request), deadline, answer };
+        match self.calls.try_send(call) {
+            Ok(()) => {}
+            Err(TrySendError::Closed(_)) => return Err(Handover::Closed(copy)),
+            Err(TrySendError::Full(call)) => {
+                match tokio::time::timeout_at(deadline.into(), self.calls.send(call)).await {
+                    Ok(Ok(())) => {}
+                    Ok(Err(_)) => return Err(Handover::Closed(copy)),
+                    Err(_) => return Err(Handover::Full),
+                }
+            }
+        }
+        drop(copy);
+        let mut abandoned = Abandoned { given_up: &self.given_up, id, ended: false };
+        let answer = awaited.await;
+        abandoned.ended = true;
+        Ok(answer.unwrap_or_else(|_| Err(Ended::Lost("the connection's task has ended with its runtime".into()))))
+    }
+}
+
+/// Tells the task when a caller stops waiting before the end.
+struct Abandoned<'c> {
+    given_up: &'c mpsc::UnboundedSender<u64>,
+    id: u64,
+    ended: bool,
+}
+
+impl Drop for Abandoned<'_> {
+    fn drop(&mut self) {
+        if !self.ended {
+            // Where the task has ended there is nothing left to free.
+            let _ = self.given_up.send(self.id);
+        }
+    }
+}
+
+struct Task {
+    connector: Box<dyn Connector>,
+    arriving: mpsc::Receiver<NewCall>,
+    leaving: mpsc::UnboundedReceiver<u64>,
+    calls: InFlight,
+    up: bool,
+    timer: Option<std::pin::Pin<Box<Sleep>>>,
+}
+
+enum Woken {
+    Arriving,
+    Leaving,
+    Events,
+    Timer,
+    Closed,
+}
+
+impl Task {
+    async fn run(mut self) {
+        let (mut arriving, mut leaving, mut events) = (Vec::new(), Vec::new(), Vec::new());
+        loop {
+            match self.next(&mut arriving, &mut leaving, &mut events).await {
+                Woken::Arriving => self.take(&mut arriving),
+                Woken::Leaving => leaving.drain(..).for_each(|id| self.calls.cancel(id)),
+                Woken::Events => events.drain(..).for_each(|event| self.happened(event)),
+                Woken::Timer => self.calls.expire(Instant::now()),
+                Woken::Closed => break,
+            }
+            self.send();
+        }
+    }
+
+    /// Waits until something happens. Deadlines are looked at last: they are rarely reached.
+    async fn next(
+        &mut self,
+        arriving: &mut Vec<NewCall>,
+        leaving: &mut Vec<u64>,
+        events: &mut Vec<ConnectionEvent>,
+    ) -> Woken {
+        self.set_timer();
+        poll_fn(|cx| {
+            if self.connector.poll_events(cx, events, BATCH).is_ready() {
+                return Poll::Ready(Woken::Events);
+            }
+            // Before calls: they make room.
+            if let Poll::Ready(1..) = self.leaving.poll_recv_many(cx, leaving, BATCH) {
+                return Poll::Ready(Woken::Leaving);
+            }
+            match self.arriving.poll_recv_many(cx, arriving, BATCH) {
+                Poll::Ready(0) => return Poll::Ready(Woken::Closed),
+                Poll::Ready(_) => return Poll::Ready(Woken::Arriving),
+                Poll::Pending => {}
+            }
+            match self.timer.as_mut().map(|timer| timer.as_mut().poll(cx)) {
+                Some(Poll::Ready(())) => Poll::Ready(Woken::Timer),
+                _ => Poll::Pending,
+            }
+        })
+        .await
+    }
+
+    /// One timer for all calls. It is moved only to an earlier time, or when it has rung: a call
+    /// with the usual deadline costs nothing here.
+    fn set_timer(&mut self) {
+        let Some(deadline) = self.calls.next_deadline() else {
+            self.timer = None;
+            return;
+        };
+        let deadline = tokio::time::Instant::from_std(deadline);
+        match &mut self.timer {
+            Some(timer) if timer.deadline() <= deadline && !timer.is_elapsed() => {}
+            Some(timer) => timer.as_mut().reset(deadline),
+            None => self.timer = Some(Box::pin(tokio::time::sleep_until(deadline))),
+        }
+    }
+
+    fn take(&mut self, arriving: &mut Vec<NewCall>) {
+        for call in arriving.drain(..) {
+            if call.answer.is_closed() {
+                // Given up already; that may have been heard of first.
+                continue;
+            }
+            if self.calls.len() >= MAX_IN_FLIGHT {
+                let reason = format!("{MAX_IN_FLIGHT} calls to it are under way; wait for some of them");
+                let _ = call.answer.send(Err(Ended::NotConnected(reason)));
+            } else {
+                self.calls.insert(call);
+            }
+        }
+        if !self.up && self.calls.has_waiting() {
+            self.connector.connect_now();
+        }
+    }
+
+    fn happened(&mut self, event: ConnectionEvent) {
+        match event {
+            ConnectionEvent::Message(message) => self.answered(message),
+            ConnectionEvent::Up => self.up = true,
+            ConnectionEvent::AttemptFailed(reason) => {
+                self.up = false;
+                self.calls.not_connected(&reason);
+            }
+            ConnectionEvent::Lost(reason) => {
+                self.up = false;
+                self.calls.lost(&reason);
+                if self.calls.has_waiting() {
+                    self.connector.connect_now();
+                }
+            }
+            ConnectionEvent::Room => {}
+        }
+    }
+
+    fn answered(&mut self, message: Message) {
+        let (id, body) = protocol::split_reply(message);
+        let Some(id) = id else {
+            tracing::debug!("a message without a request id of ours was dropped");
+            return;
+        };
+        let known = self.calls.answered(id, body.map_err(|malformed| Ended::Unreadable(malformed.0)));
+        if !known {
+            tracing::trace!(id, "a reply nobody waits for was dropped");
+        }
+    }
+
+    fn send(&mut self) {
+        while self.up {
+            let Some((id, message)) = self.calls.next_to_send() else { break };
+            if let Err(refused) = self.connector.send(message) {
+                self.calls.put_back(id, refused.message);
+                break;
+            }
+        }
+        self.connector.flush();
+    }
+}
+
+/// How long an unused connection is kept for the next component that asks for its address.
+pub(crate) const IDLE: Duration = Duration::from_secs(60);

@@ -1,0 +1,72 @@
+//! The connections of one context: one per address, shared by all its components.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use super::connection::{Connection, Handover, IDLE};
+use super::in_flight::Ended;
+use crate::protocol::Outgoing;
+use crate::transport::{Address, TransportError, TransportOptions};
+use crate::wire::Body;
+
+/// Connections by address.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Connections {
+    options: Arc<TransportOptions>,
+    open: Arc<Mutex<HashMap<Address, (Connection, Instant)>>>,
+}
+
+/// Why a request was not sent.
+#[derive(Debug)]
+pub(crate) enum NotSent {
+    /// The socket could not be set up.
+    Transport(TransportError),
+    /// Too many calls were under way until the deadline.
+    Full,
+}
+
+impl Connections {
+    pub(crate) fn new(options: TransportOptions) -> Self {
+        Self { options: Arc::new(options), open: Arc::default() }
+    }
+
+    /// The largest frame that is sent, in bytes.
+    pub(crate) fn max_frame(&self) -> usize {
+        self.options.max_message_size
+    }
+
+    /// The connection to `address`; opens it where there is none, or none that lives.
+    fn get(&self, address: &Address, now: Instant) -> Result<Connection, TransportError> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((connection, used)) = open.get_mut(address)
+            && !connection.is_closed()
+        {
+            *used = now;
+            return Ok(connection.clone());
+        }
+        // New addresses are rare: the moment to let go of those that nobody has used for long.
+        open.retain(|_, (connection, used)| !connection.is_closed() && now.duration_since(*used) < IDLE);
+        let connection = Connection::open(address, &self.options)?;
+        open.insert(address.clone(), (connection.clone(), now));
+        Ok(connection)
+    }
+
+    /// Sends a request to `address`, at `now`, and waits for what comes back.
+    pub(crate) async fn call(
+        &self,
+        address: &Address,
+        mut request: Outgoing,
+        now: Instant,
+        deadline: Instant,
+    ) -> Result<Result<Body, Ended>, NotSent> {
+        loop {
+            let connection = self.get(address, now).map_err(NotSent::Transport)?;
+            match connection.call(request, deadline).await {
+                Ok(ended) => return Ok(ended),
+                Err(Handover::Full) => return Err(NotSent::Full),
+                Err(Handover::Closed(back)) => request = back,
+            }
+        }
+    }
+}

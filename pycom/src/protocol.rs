@@ -1,0 +1,291 @@
+//! zerojson over messages: where requests and replies become frames, and frames become them.
+//!
+//! This is the seam for another protocol: what it would have to provide is exactly the functions of
+//! this file. Above it nobody knows JSON's envelope, below it nobody knows what a call is.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+
+use crate::Json;
+use crate::attachment::Attachment;
+use crate::error::{CallSite, Error, UNKNOWN_TEXT, code};
+use crate::names::{MAX_NAME_LENGTH, shown};
+use crate::reply::Reply;
+use crate::request::Request;
+use crate::transport::Message;
+use crate::wire::{self, Body, Call, CallWriter, Envelope, Extensions, Malformed, OfCall, ReplyParts, key};
+
+/// A request as it came, with names still borrowed from its frame.
+pub(crate) struct ReceivedCall<'a> {
+    pub(crate) interface: &'a str,
+    pub(crate) method: &'a str,
+    pub(crate) session_id: Option<&'a str>,
+    pub(crate) args: Json,
+    pub(crate) extensions: Extensions,
+    /// What ours say in the extensions.
+    pub(crate) said: OfCall,
+    pub(crate) attachment: Option<Attachment>,
+}
+
+/// Splits a request's message into the envelope for its reply and its body.
+pub(crate) fn split_request(message: Message) -> (Envelope, Result<Body, Error>) {
+    let (envelope, body) = wire::split(message);
+    (envelope, body.map_err(bad_request))
+}
+
+fn bad_request(malformed: Malformed) -> Error {
+    Error::bad_request(malformed.0)
+}
+
+/// Reads a request and hands it to `take`.
+pub(crate) fn read_request<R>(body: Body, take: impl FnOnce(ReceivedCall<'_>) -> R) -> Result<R, Error> {
+    if body.word != wire::CALL {
+        let word = String::from_utf8_lossy(&body.word);
+        return Err(Error::bad_request(format!("Unknown command: {}", shown(&word))));
+    }
+    let call = Call::parse(&body.json).map_err(bad_request)?;
+    for (field, text) in [("interface", &call.interface), ("method", &call.method)] {
+        if text.len() > MAX_NAME_LENGTH {
+            return Err(Error::bad_request(format!(
+                "Field {field} is longer than {MAX_NAME_LENGTH} bytes: {}",
+                shown(text)
+            )));
+        }
+    }
+    let extensions = Extensions::received(call.extensions.map(|raw| piece(&body.json, raw)));
+    Ok(take(ReceivedCall {
+        interface: &call.interface,
+        method: &call.method,
+        session_id: call.session_id.as_deref(),
+        args: piece(&body.json, call.args),
+        said: extensions.of_call(),
+        extensions,
+        attachment: body.attachment.map(Attachment::from),
+    }))
+}
+
+/// A piece of a frame, shared with it.
+fn piece(frame: &Bytes, text: &str) -> Json {
+    let inside = frame.as_ptr_range().contains(&text.as_ptr());
+    Json::from_checked(if inside { frame.slice_ref(text.as_bytes()) } else { Bytes::copy_from_slice(text.as_bytes()) })
+}
+
+/// When a call ends, by the time its caller says is left; now, if what it says is no time.
+pub(crate) fn deadline(said: OfCall, now: Instant) -> Option<Instant> {
+    const LONGEST: f64 = 1000.0 * 3600.0 * 24.0 * 365.0;
+    let left = said.timeout?;
+    Some(now + Duration::from_secs_f64(left.clamp(0.0, LONGEST) / 1000.0))
+}
+
+/// The message that carries a reply.
+///
+/// `at` names the method for the log: failures that are nobody's business but the service's go out
+/// as code 1 without their text.
+pub(crate) fn write_reply(envelope: Envelope, reply: Reply, session_id: Option<&str>, at: (&str, &str)) -> Message {
+    let (writer, attachment, extensions) = reply.into_writer();
+    match writer {
+        Ok(writer) => {
+            let json = writer.finish(session_id, &extensions);
+            wire::answer(envelope, json.into(), attachment.map(Attachment::into_bytes))
+        }
+        Err(error) => wire::answer(envelope, write_error(&error, session_id, &extensions, at), None),
+    }
+}
+
+fn write_error(
+    error: &Error,
+    session_id: Option<&str>,
+    extensions: &Extensions,
+    (interface, method): (&str, &str),
+) -> Bytes {
+    let foreign_application_error = matches!(error, Error::Application { .. });
+    let (code, text) = match (error.code(), error.text()) {
+        (Some(code), Some(text)) if error.is_own() || foreign_application_error => (code, text),
+        // A failure below the method, or an answer from another service that says nothing about
+        // this one: its caller learns only that something failed.
+        _ => {
+            tracing::error!(interface, method, error = %error, "a method failed");
+            (code::UNKNOWN, UNKNOWN_TEXT)
+        }
+    };
+    let data = match error {
+        Error::Application { refusal, .. } => refusal.data.as_ref(),
+        _ => None,
+    };
+    let mut extra: Vec<(&str, &dyn std::fmt::Display)> = Vec::new();
+    if matches!(error, Error::Overloaded(_)) && code == code::UNKNOWN && text != UNKNOWN_TEXT {
+        extra.push((key::OVERLOADED, &true));
+    }
+    if let Some(data) = data {
+        extra.push((key::ERROR_DATA, data));
+    }
+    let known = match error {
+        Error::MethodNotFound(refusal) if code == code::METHOD_NOT_FOUND && !refusal.known.is_empty() => {
+            const MOST: usize = 64;
+            Json::from_value(&refusal.known[..refusal.known.len().min(MOST)]).ok()
+        }
+        _ => None,
+    };
+    if let Some(known) = &known {
+        extra.push((key::KNOWN, known));
+    }
+    wire::error_reply(code, text, session_id, extensions, &extra)
+}
+
+/// The frames of a request, before the envelope is known.
+#[derive(Debug)]
+pub(crate) struct Outgoing {
+    pub(crate) json: Bytes,
+    pub(crate) attachment: Option<Bytes>,
+}
+
+/// Writes a request. `left` is the time until its deadline, `strict` asks the service to refuse
+/// unknown arguments.
+pub(crate) fn write_request(request: &Request, session_id: Option<&str>, left: Duration, strict: bool) -> Outgoing {
+    let mut writer = CallWriter::new(&request.interface, &request.method);
+    if request.args != Json::NULL {
+        writer.raw_args(request.args.as_str().as_bytes());
+    }
+    if let Some(id) = session_id {
+        writer.session_id(id);
+    }
+    let left = left.as_millis();
+    let extra: [(&str, &dyn std::fmt::Display); 2] = [(key::TIMEOUT, &left), (key::STRICT, &true)];
+    writer.extensions(&request.extensions, if strict { &extra } else { &extra[..1] });
+    Outgoing { json: writer.finish().into(), attachment: request.attachment.clone().map(Attachment::into_bytes) }
+}
+
+/// The message of a request with the given id: it stands in the envelope and comes back.
+pub(crate) fn address_request(id: u64, request: Outgoing) -> Message {
+    let id = Bytes::copy_from_slice(&id.to_be_bytes());
+    wire::request(Envelope::from_iter([id]), request.json, request.attachment)
+}
+
+/// The request id of a reply, and its body.
+pub(crate) fn split_reply(message: Message) -> (Option<u64>, Result<Body, Malformed>) {
+    let (envelope, body) = wire::split(message);
+    let id = match envelope.as_slice() {
+        [id] => id.as_ref().try_into().ok().map(u64::from_be_bytes),
+        _ => None,
+    };
+    (id, body)
+}
+
+/// A reply as it came.
+#[derive(Debug)]
+pub(crate) struct ReceivedReply {
+    pub(crate) reply: Reply,
+    pub(crate) session_id: Option<String>,
+}
+
+/// Reads a reply that came from `site`; `Err` says why it is none.
+pub(crate) fn read_reply(body: &Body, site: &CallSite) -> Result<ReceivedReply, String> {
+    if body.word != b"OK".as_slice() {
+        let (word, text) = (String::from_utf8_lossy(&body.word), String::from_utf8_lossy(&body.json));
+        return Err(format!("the service itself broke: it answered {} {}", shown(&word), shown(&text)));
+    }
+    let parts = ReplyParts::parse(&body.json).map_err(|malformed| malformed.0)?;
+    let extensions = Extensions::received(parts.extensions.map(|raw| piece(&body.json, raw)));
+    let mut reply = if parts.code == code::OK {
+        Reply::result(piece(&body.json, parts.result))
+    } else {
+        let text = parts.error.map_or_else(String::new, |text| text.into_owned());
+        Reply::failed(received_error(parts.code, text, site, &extensions))
+    };
+    reply.extensions = extensions;
+    reply.attachment = body.attachment.clone().map(Attachment::from);
+    Ok(ReceivedReply { reply, session_id: parts.session_id.map(|id| id.into_owned()) })
+}
+
+fn received_error(code: i64, text: String, site: &CallSite, extensions: &Extensions) -> Error {
+    let mut error = Error::from_code(code, text, site.clone());
+    match &mut error {
+        Error::Unknown(_) if extensions.contains(key::OVERLOADED) => {
+            if let Error::Unknown(refusal) = error {
+                error = Error::Overloaded(refusal);
+            }
+        }
+        Error::Application { refusal, .. } => refusal.data = extensions.get_json(key::ERROR_DATA),
+        Error::MethodNotFound(refusal) => refusal.known = extensions.get(key::KNOWN).ok().flatten().unwrap_or_default(),
+        _ => {}
+    }
+    error
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn body(message: Message) -> Body {
+        wire::split(message).1.unwrap()
+    }
+
+    #[test]
+    fn a_request_arrives_as_it_was_written() {
+        let mut request = Request::new("com.foo.example", "create", Json::from_value(&42).unwrap());
+        request.extensions_mut().insert("com.foo.x", &[1]).unwrap();
+        request.attachment = Some(Attachment::from(vec![0, 255]));
+        let message = address_request(7, write_request(&request, Some("s"), Duration::from_millis(1500), false));
+        let (envelope, received) = split_request(message);
+        assert_eq!(envelope.as_slice(), [Bytes::copy_from_slice(&7_u64.to_be_bytes())]);
+        read_request(received.unwrap(), |call| {
+            assert_eq!((call.interface, call.method, call.session_id), ("com.foo.example", "create", Some("s")));
+            assert_eq!(call.args.as_str(), "42");
+            assert_eq!(call.extensions.get::<Vec<u8>>("com.foo.x").unwrap(), Some(vec![1]));
+            assert_eq!(call.attachment.unwrap().bytes(), &[0, 255][..]);
+            let now = Instant::now();
+            assert_eq!(deadline(call.said, now), Some(now + Duration::from_millis(1500)));
+        })
+        .unwrap();
+    }
+
+    #[test]
+    fn no_number_of_a_timeout_is_dangerous() {
+        for text in ["-1", "1e300", "0", "1e-300"] {
+            let json = Json::from_text(format!("{{\"org.pycom.timeout\": {text}}}")).unwrap();
+            assert!(deadline(Extensions::received(Some(json)).of_call(), Instant::now()).is_some());
+        }
+    }
+
+    #[test]
+    fn other_commands_are_refused_with_their_name() {
+        let message = Message::from([Bytes::new(), Bytes::from_static(b"call"), Bytes::from_static(b"{}")]);
+        let error = read_request(body(message), |_| ()).unwrap_err();
+        assert_eq!((error.code(), error.text()), (Some(4), Some("Unknown command: 'call'")));
+    }
+
+    fn error_round_trip(error: Error) -> Error {
+        let message = write_reply(Envelope::new(), Reply::failed(error), None, ("com.foo.example", "create"));
+        let received = read_reply(&body(message), &CallSite::default()).unwrap();
+        received.reply.into_result().unwrap_err()
+    }
+
+    #[test]
+    fn details_of_failures_stay_inside() {
+        let error = error_round_trip(std::io::Error::other("the disk is full").into());
+        assert_eq!((error.code(), error.text()), (Some(1), Some(UNKNOWN_TEXT)));
+        let site = CallSite { interface: Some("com.foo.other".into()), ..CallSite::default() };
+        let nested = error_round_trip(Error::from_code(2, "Method 'x' not found in interface y".into(), site));
+        assert_eq!((nested.code(), nested.text()), (Some(1), Some(UNKNOWN_TEXT)));
+    }
+
+    #[test]
+    fn errors_of_a_methods_own_keep_code_text_and_data() {
+        let error = error_round_trip(Error::application(77, "custom failure"));
+        assert_eq!((error.code(), error.text()), (Some(77), Some("custom failure")));
+        let error = error_round_trip(Error::declared(17, "full".into(), Some(Json::from_value(&[5]).unwrap())));
+        let Error::Application { code: 17, refusal } = error else { panic!("{error}") };
+        assert_eq!(refusal.data.unwrap().as_str(), "[5]");
+        assert!(matches!(error_round_trip(Error::overloaded("no room")), Error::Overloaded(_)));
+        assert!(matches!(error_round_trip(Error::application(0, "x")), Error::Unknown(_)));
+    }
+
+    #[test]
+    fn what_is_no_reply_is_said_so() {
+        let fail = Message::from([Bytes::new(), Bytes::from_static(b"FAIL"), Bytes::from_static(b"x")]);
+        assert!(read_reply(&body(fail), &CallSite::default()).unwrap_err().contains("'FAIL' 'x'"));
+        let bad = Message::from([Bytes::new(), Bytes::from_static(b"OK"), Bytes::from_static(b"[]")]);
+        assert!(read_reply(&body(bad), &CallSite::default()).is_err());
+    }
+}

@@ -1,0 +1,24 @@
+//! Random numbers from the system.
+
+/// 128 random bits: session ids, automatic service names, instance ids.
+///
+/// # Panics
+///
+/// If the system has no source of randomness, where nothing that must be unguessable can go on.
+pub(crate) fn bits128() -> u128 {
+    let mut bytes = [0; 16];
+    if let Err(error) = getrandom::fill(&mut bytes) {
+        panic!("the system gives no random numbers: {error}");
+    }
+    u128::from_ne_bytes(bytes)
+}
+
+/// 64 random bits: where request ids start, choice among several services.
+pub(crate) fn bits64() -> u64 {
+    bits128() as u64
+}
+
+/// A random index below `bound`, which must not be 0. Good for choosing, not for secrets.
+pub(crate) fn below(bound: usize) -> usize {
+    fastrand::usize(..bound)
+}

@@ -1,0 +1,185 @@
+//! A call as a method, a hook or the client's side sees it.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::error::Error;
+use crate::interface::Argument;
+use crate::session::Session;
+use crate::wire::Extensions;
+use crate::{Attachment, Json};
+
+/// Who called: an opaque id of the connection, the same for all calls that came over it.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct PeerId(Arc<str>);
+
+impl PeerId {
+    pub(crate) fn new(text: impl Into<Arc<str>>) -> Self {
+        Self(text.into())
+    }
+
+    /// The id as text, fit for logs.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for PeerId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for PeerId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PeerId({})", self.0)
+    }
+}
+
+/// The whole of a call: take it as a parameter of a method, or see it in a hook.
+///
+/// ```
+/// # use pycom::{interface, Request, Result};
+/// # use serde_json::{Value, json};
+/// struct Query;
+///
+/// #[interface("com.foo.example")]
+/// impl Query {
+///     #[method("create")]
+///     async fn create(&self, request: Request) -> Result<Value> {
+///         Ok(json!({ "field1": request.args::<Value>()? }))
+///     }
+/// }
+/// ```
+#[derive(Clone)]
+pub struct Request {
+    pub(crate) interface: Arc<str>,
+    pub(crate) method: Arc<str>,
+    pub(crate) args: Json,
+    pub(crate) session: Option<Session>,
+    pub(crate) extensions: Extensions,
+    pub(crate) attachment: Option<Attachment>,
+    pub(crate) peer: Option<PeerId>,
+    pub(crate) deadline: Option<Instant>,
+    /// Unknown arguments are refused.
+    pub(crate) strict: bool,
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("interface", &self.interface)
+            .field("method", &self.method)
+            .field("peer", &self.peer)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Request {
+    pub(crate) fn new(interface: impl Into<Arc<str>>, method: impl Into<Arc<str>>, args: Json) -> Self {
+        Self {
+            interface: interface.into(),
+            method: method.into(),
+            args,
+            session: None,
+            extensions: Extensions::new(),
+            attachment: None,
+            peer: None,
+            deadline: None,
+            strict: false,
+        }
+    }
+
+    /// Name of the interface that is called.
+    pub fn interface(&self) -> &str {
+        &self.interface
+    }
+
+    /// Remote name of the method that is called.
+    pub fn method(&self) -> &str {
+        &self.method
+    }
+
+    /// The arguments whole, read as a `T`.
+    ///
+    /// # Errors
+    ///
+    /// Code 4, naming the interface, the method and what was expected where.
+    pub fn args<'a, T: Argument<'a>>(&'a self) -> Result<T, Error> {
+        T::read_whole(&self.args)
+            .map_err(|error| crate::interface::whole_misfit(&self.interface, &self.method, self.args.as_str(), &error))
+    }
+
+    /// The arguments whole, unread.
+    pub fn args_json(&self) -> &Json {
+        &self.args
+    }
+
+    /// Replaces the arguments; for hooks.
+    pub fn set_args(&mut self, args: Json) {
+        self.args = args;
+    }
+
+    /// The caller's session.
+    ///
+    /// # Errors
+    ///
+    /// Where the interface keeps none: declare it with `#[interface("…", stateful)]`.
+    pub fn session(&self) -> Result<&Session, Error> {
+        self.session.as_ref().ok_or_else(|| {
+            let hint = "declare it with #[interface(\"…\", stateful)]";
+            Error::internal(format!("{} keeps no sessions; {hint}", self.interface))
+        })
+    }
+
+    /// What came beside the arguments.
+    pub fn extensions(&self) -> &Extensions {
+        &self.extensions
+    }
+
+    /// What goes beside the arguments, to be changed; for hooks.
+    pub fn extensions_mut(&mut self) -> &mut Extensions {
+        &mut self.extensions
+    }
+
+    /// The attachment, if one came.
+    pub fn attachment(&self) -> Option<&Attachment> {
+        self.attachment.as_ref()
+    }
+
+    /// Sets or removes the attachment; for hooks.
+    pub fn set_attachment(&mut self, attachment: Option<Attachment>) {
+        self.attachment = attachment;
+    }
+
+    /// Who calls; `None` on the caller's own side.
+    pub fn peer(&self) -> Option<&PeerId> {
+        self.peer.as_ref()
+    }
+
+    /// When the caller stops waiting, where it said so.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
+    /// How long the caller will still wait, where it said so.
+    pub fn time_left(&self) -> Option<Duration> {
+        self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
+    }
+
+    /// Whether unknown arguments are refused: our own untyped calls ask for it, the originals
+    /// ignore them.
+    #[doc(hidden)]
+    pub fn is_strict(&self) -> bool {
+        self.strict
+    }
+
+    /// The attachment that a method declares as an argument.
+    #[doc(hidden)]
+    pub fn required_attachment(&self, name: &str) -> Result<Attachment, Error> {
+        self.attachment.clone().ok_or_else(|| {
+            Error::bad_request(format!("Argument '{name}' is required for {}.{}", self.interface, self.method))
+        })
+    }
+}

@@ -1,0 +1,198 @@
+//! What a service is made of, until it is bound.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+
+use super::registration::{Entry, RENEWAL, Registration};
+use super::running::Running;
+use super::socket::SocketTask;
+use super::table::Table;
+use super::{IntoOffers, Limits, advertise};
+use crate::client::{Context, NAMESERVER_INTERFACE, parse_nameservers};
+use crate::error::{Error, Result};
+use crate::hook::Hook;
+use crate::interface::Offer;
+use crate::names::ServiceName;
+use crate::session::SessionLimits;
+use crate::transport::{self, Address, TransportOptions};
+
+/// A service that is being put together: interfaces, a name, nameservers, limits; then an address.
+///
+/// [`launch`](crate::launch()) does the same from flags and files.
+///
+/// ```
+/// # use pycom::{interface, Result, Server};
+/// struct Query;
+///
+/// #[interface("com.foo.example")]
+/// impl Query {
+///     #[method]
+///     async fn double(&self, n: u32) -> u32 { 2 * n }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// let running = Server::new().offer(Query).service("/com/foo/svc").bind("tcp://127.0.0.1:0").await?;
+/// println!("listening at {}", running.address());
+/// running.stop().await;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+#[must_use = "a service does nothing until it is bound"]
+pub struct Server {
+    offers: Vec<Offer>,
+    service: Option<String>,
+    nameserver: Option<String>,
+    advertise: Option<String>,
+    renewal: Duration,
+    limits: Limits,
+    sessions: SessionLimits,
+    hooks: Vec<Hook>,
+    options: TransportOptions,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Server {
+    /// One that offers nothing yet.
+    pub fn new() -> Self {
+        Self {
+            offers: Vec::new(),
+            service: None,
+            nameserver: None,
+            advertise: None,
+            renewal: RENEWAL,
+            limits: Limits::default(),
+            sessions: SessionLimits::default(),
+            hooks: Vec::new(),
+            options: TransportOptions::default(),
+        }
+    }
+
+    /// Adds interfaces: a type with `#[interface]` on an impl block, or several in a tuple.
+    pub fn offer<M>(mut self, service: impl IntoOffers<M>) -> Self {
+        self.offers.extend(service.into_offers());
+        self
+    }
+
+    /// Its name, e.g. `/com/foo/svc`; `/auto/` and 32 hex digits unless given.
+    pub fn service(mut self, name: impl Into<String>) -> Self {
+        self.service = Some(name.into());
+        self
+    }
+
+    /// The nameserver to register with: `tcp://host:port`, `host:port`, several with commas
+    /// between them, or `local` for a service that offers the nameserver's interface itself.
+    /// Without one it is found by its address only.
+    pub fn nameserver(mut self, address: impl Into<String>) -> Self {
+        self.nameserver = Some(address.into());
+        self
+    }
+
+    /// The address that others should use, where it is not the one it is bound to: a host,
+    /// `host:port`, or a whole address.
+    pub fn advertise(mut self, address: impl Into<String>) -> Self {
+        self.advertise = Some(address.into());
+        self
+    }
+
+    /// How often it says to its nameservers that it is still there; 30 s. A nameserver that was
+    /// started anew does not know it for so long at most. Those of 0.6.0, and ours, forget who says
+    /// nothing for 60 s.
+    pub fn renewal(mut self, renewal: Duration) -> Self {
+        self.renewal = renewal;
+        self
+    }
+
+    /// Its bounds.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// The bounds of its sessions.
+    pub fn sessions(mut self, limits: SessionLimits) -> Self {
+        self.sessions = limits;
+        self
+    }
+
+    /// Adds a hook around every call, inside those added before.
+    pub fn hook(mut self, hook: Hook) -> Self {
+        self.hooks.push(hook);
+        self
+    }
+
+    pub(crate) fn transport(mut self, options: TransportOptions) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// Binds to `address` (`tcp://host:port`, port 0 lets the system choose), begins to answer,
+    /// and registers.
+    ///
+    /// Runs on the current tokio runtime until [`Running::stop`] or until it is dropped.
+    ///
+    /// # Errors
+    ///
+    /// Where an address or a name is wrong, the address is in use, or the nameserver refuses the
+    /// name. A nameserver that is not there yet is no error: it is tried until it is.
+    pub async fn bind(self, address: impl AsRef<str>) -> Result<Running> {
+        let address: Address = address.as_ref().parse()?;
+        let service = self.service.as_deref().map_or_else(|| Ok(ServiceName::auto()), ServiceName::new)?;
+        let offers_nameserver = self.offers.iter().any(|offer| offer.description().name == NAMESERVER_INTERFACE);
+        let nameserver = match self.nameserver.as_deref() {
+            Some("local") if !offers_nameserver => {
+                return Err(Error::configuration(
+                    "the nameserver is 'local', but this program holds none; give launch a pycom_nameserver::Nameserver too, or name another with -n",
+                ));
+            }
+            Some("local") => Nameservers::Own,
+            None if offers_nameserver => Nameservers::Own,
+            Some(text) => Nameservers::At(parse_nameservers(text)?),
+            None => Nameservers::At(Vec::new()),
+        };
+        let table = Arc::new(Table::new(&self.offers, &self.hooks, self.sessions)?);
+        let options = TransportOptions { max_message_size: self.limits.message_size, ..self.options };
+        let listener = transport::bind(&address, &options)?;
+        let bound = listener.address().clone();
+        let (nameservers, first) = match nameserver {
+            Nameservers::At(list) => (list.clone(), list.into_iter().next()),
+            Nameservers::Own => (vec![advertise::address(&bound, None, None)?], None),
+        };
+        let advertised = advertise::address(&bound, self.advertise.as_deref(), first.as_ref())?;
+        let (orders, received) = mpsc::channel(1);
+        let (ended, outcome) = watch::channel(None);
+        tokio::spawn(SocketTask::new(listener, table, self.limits, received).run(ended));
+
+        let entry = Arc::new(Entry {
+            service: service.clone(),
+            address: advertised.clone(),
+            interfaces: self.offers.iter().map(|offer| offer.description().name.clone()).collect(),
+            instance: format!("{:032x}", crate::random::bits128()),
+        });
+        let context = nameservers.iter().try_fold(Context::builder().transport(options), |builder, address| {
+            builder.nameserver(address.to_string())
+        })?;
+        let context = context.build();
+        let mut registrations = Vec::new();
+        if !nameservers.is_empty() {
+            for nameserver in context.nameservers()? {
+                registrations.push(Registration::start(entry.clone(), nameserver, self.renewal).await?);
+            }
+        }
+        Ok(Running::new(bound, advertised, service, orders, outcome, registrations, self.limits.drain))
+    }
+}
+
+enum Nameservers {
+    /// The service itself.
+    Own,
+    At(Vec<Address>),
+}

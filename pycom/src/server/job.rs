@@ -1,0 +1,177 @@
+//! One call: where it runs, and what becomes of it.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Instant;
+
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::placement;
+use super::runners::Runners;
+use super::table::{Action, Job};
+use crate::error::{Error, UNKNOWN_TEXT, code};
+use crate::hook;
+use crate::interface::Run;
+use crate::protocol;
+use crate::reply::Reply;
+use crate::request::Request;
+use crate::session::Session;
+use crate::transport::{Message, Peer};
+use crate::wire::Envelope;
+
+tokio::task_local! {
+    /// When the caller of the running method stops waiting.
+    static DEADLINE: Option<Instant>;
+}
+
+/// When the caller of the method that this runs in stops waiting; `None` outside methods.
+pub(crate) fn current_deadline() -> Option<Instant> {
+    DEADLINE.try_with(|deadline| *deadline).ok().flatten()
+}
+
+/// Where the reply of a call goes.
+#[derive(Debug)]
+pub(crate) struct ReturnAddress {
+    pub(crate) peer: Peer,
+    pub(crate) envelope: Envelope,
+    /// Bytes of the request, which count until the call has ended.
+    pub(crate) size: usize,
+}
+
+/// A call that has ended.
+#[derive(Debug)]
+pub(crate) struct Done {
+    pub(crate) peer: Peer,
+    pub(crate) message: Message,
+    pub(crate) size: usize,
+}
+
+/// A call that has not ended. It does so in any case, if need be by being dropped: a method that
+/// panics is answered too.
+pub(super) struct Unfinished {
+    to: Option<ReturnAddress>,
+    interface: Arc<str>,
+    method: Arc<str>,
+    session: Option<Session>,
+    done: UnboundedSender<Done>,
+    largest: usize,
+}
+
+impl Unfinished {
+    pub(super) fn finish(mut self, reply: Reply) {
+        self.send(reply);
+    }
+
+    fn send(&mut self, reply: Reply) {
+        let Some(ReturnAddress { peer, envelope, size }) = self.to.take() else { return };
+        let (interface, method) = (&*self.interface, &*self.method);
+        let session_id = self.session.as_ref().map(|session| session.id());
+        let mut message = protocol::write_reply(envelope.clone(), reply, session_id, (interface, method));
+        let largest = message.frames().iter().map(bytes::Bytes::len).max().unwrap_or(0);
+        if largest > self.largest {
+            let text = format!(
+                "The result of {interface}.{method} has {largest} bytes, over the limit of {} bytes for one frame; ask for less, or raise Limits::reply_size of the service",
+                self.largest
+            );
+            let error = Error::from_code(code::UNKNOWN, text, Default::default());
+            message = protocol::write_reply(envelope, Reply::failed(error), session_id, (interface, method));
+        }
+        // The socket's task has ended where this fails, and with it everybody who waits.
+        let _ = self.done.send(Done { peer, message, size });
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        if self.to.is_some() {
+            let (interface, method) = (&self.interface, &self.method);
+            tracing::error!(%interface, %method, "a method panicked; its caller gets code 1");
+            self.send(Reply::failed(Error::from_code(code::UNKNOWN, UNKNOWN_TEXT.into(), Default::default())));
+        }
+    }
+}
+
+/// Starts a call off the socket's task. Its end arrives at `done`, whatever happens to it.
+pub(super) fn start(
+    job: Job,
+    to: ReturnAddress,
+    done: UnboundedSender<Done>,
+    largest: usize,
+    runners: &Runners,
+    now: Instant,
+) {
+    let Job { action, hooks, request, placement } = job;
+    let deadline = request.deadline;
+    let call = Unfinished {
+        to: Some(to),
+        interface: request.interface.clone(),
+        method: request.method.clone(),
+        session: request.session.clone(),
+        done,
+        largest,
+    };
+    if deadline.is_some_and(|deadline| deadline <= now) {
+        return call.finish(Reply::failed(Error::overloaded("the time of the call was over before it could start")));
+    }
+    let running = match hooks {
+        Some(hooks) => {
+            Run::Async(Box::pin(hook::run(hooks, request, move |request| Box::pin(run(action.clone(), request)))))
+        }
+        None => match action {
+            Action::Describe(json) => return call.finish(Reply::result(json)),
+            Action::Method(offered, place) => offered.run(place, request),
+        },
+    };
+    match running {
+        Run::Async(future) => placement::run(placement, future, call, deadline, runners),
+        Run::Blocking(function) => {
+            tokio::task::spawn_blocking(move || DEADLINE.sync_scope(deadline, || call.finish(function())));
+        }
+    }
+}
+
+/// Lets others on the runtime run. Unlike tokio's own `yield_now`, which puts the task aside until
+/// this very thread is idle, another thread may go on with it: one that is blocked by a method
+/// does not stop it.
+pub(super) async fn give_way() {
+    let mut gave_way = false;
+    poll_fn(|cx| {
+        if std::mem::replace(&mut gave_way, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
+/// Runs `call` so that the calls it makes inherit its deadline.
+pub(crate) fn within<F: Future>(deadline: Option<Instant>, call: F) -> impl Future<Output = F::Output> {
+    DEADLINE.scope(deadline, call)
+}
+
+/// As [`within`], for what does not await.
+pub(crate) fn within_now<R>(deadline: Option<Instant>, call: impl FnOnce() -> R) -> R {
+    DEADLINE.sync_scope(deadline, call)
+}
+
+/// Runs an action inside hooks.
+async fn run(action: Action, request: Request) -> Reply {
+    let (offered, place) = match action {
+        Action::Describe(json) => return Reply::result(json),
+        Action::Method(offered, place) => (offered, place),
+    };
+    match offered.run(place, request) {
+        Run::Async(future) => future.await,
+        Run::Blocking(function) => {
+            let deadline = current_deadline();
+            let ran = tokio::task::spawn_blocking(move || DEADLINE.sync_scope(deadline, function)).await;
+            ran.unwrap_or_else(|error| match error.try_into_panic() {
+                // A panic goes on where it is seen: in the task that answers for the call.
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(error) => Reply::failed(error),
+            })
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Calls of quick methods, run one after another by a task that they share.
+//!
+//! To make a task for each, to wake it and to wait for it costs more than many a method itself. A
+//! method that has been quick so far may yet block its thread: then another runner, on a thread of
+//! its own, goes on with the calls that wait behind it.
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+
+use super::job::{self, Unfinished};
+use super::placement::Watched;
+
+/// Calls run in a row before others on the runtime get their turn, the socket first of all.
+const TURN: usize = 64;
+
+/// How long calls may wait without any of them ending before another runner is started.
+pub(super) const STUCK: Duration = Duration::from_millis(5);
+
+/// A call of a quick method that waits for its turn.
+pub(super) struct Waiting {
+    pub(super) call: Watched,
+    pub(super) deadline: Option<Instant>,
+    pub(super) unfinished: Unfinished,
+}
+
+#[derive(Default)]
+struct Queue {
+    waiting: VecDeque<Waiting>,
+    runners: usize,
+}
+
+#[derive(Default)]
+struct Shared {
+    // Not bounded, and need not be: what is in here is running, and that is.
+    queue: Mutex<Queue>,
+    ended: AtomicU64,
+}
+
+/// The calls that wait for a runner, as the socket's task sees them.
+#[derive(Default)]
+pub(super) struct Runners {
+    shared: Arc<Shared>,
+    /// How many had ended when somebody last looked.
+    seen: u64,
+}
+
+impl Runners {
+    pub(super) fn push(&self, call: Waiting) {
+        self.shared.lock().waiting.push_back(call);
+    }
+
+    /// Starts a runner for what waits, where there is none.
+    pub(super) fn start(&self) {
+        let mut queue = self.shared.lock();
+        if queue.runners == 0 && !queue.waiting.is_empty() {
+            queue.runners += 1;
+            tokio::spawn(self.shared.clone().run());
+        }
+    }
+
+    pub(super) fn has_waiting(&self) -> bool {
+        !self.shared.lock().waiting.is_empty()
+    }
+
+    /// To be called where calls have waited for [`STUCK`]: if none has ended meanwhile, their runner
+    /// is blocked, and another one goes on.
+    pub(super) fn look(&mut self) {
+        let ended = self.shared.ended.load(Ordering::Relaxed);
+        if std::mem::replace(&mut self.seen, ended) == ended && self.has_waiting() {
+            self.shared.lock().runners += 1;
+            let (runtime, shared) = (tokio::runtime::Handle::current(), self.shared.clone());
+            tokio::task::spawn_blocking(move || runtime.block_on(shared.run()));
+        }
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        // Nothing that panics runs while it is held.
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next call. Where there is none, the runner that asks has ended.
+    fn next(&self) -> Option<Waiting> {
+        let mut queue = self.lock();
+        let next = queue.waiting.pop_front();
+        if next.is_none() {
+            queue.runners -= 1;
+        }
+        next
+    }
+
+    async fn run(self: Arc<Self>) {
+        loop {
+            for _ in 0..TURN {
+                let Some(call) = self.next() else { return };
+                call.run();
+                self.ended.fetch_add(1, Ordering::Relaxed);
+            }
+            job::give_way().await;
+        }
+    }
+}
+
+impl Waiting {
+    /// Runs the call until it is done, or has to await something: then it becomes a task.
+    fn run(self) {
+        let Self { mut call, deadline, unfinished } = self;
+        // Woken by nobody: where it is not done after all, its task looks at it again.
+        let mut unheard = Context::from_waker(Waker::noop());
+        let looked = || job::within_now(deadline, || Pin::new(&mut call).poll(&mut unheard));
+        match catch_unwind(AssertUnwindSafe(looked)) {
+            Ok(Poll::Ready(reply)) => unfinished.finish(reply),
+            Ok(Poll::Pending) => {
+                tokio::spawn(async move { unfinished.finish(job::within(deadline, call).await) });
+            }
+            // The panic has been reported; dropping the call answers it.
+            Err(_) => drop(unfinished),
+        }
+    }
+}

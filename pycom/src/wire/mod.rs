@@ -1,0 +1,42 @@
+//! zerojson: frames and bytes to calls and replies, and back.
+//!
+//! Pure: no sockets, no clock, no tasks. What comes in is any bytes at all; what goes out is a
+//! call, a reply, or an error that says what is wrong with it.
+//!
+//! | file | owns |
+//! | --- | --- |
+//! | `frames` | envelope, command or status, JSON, attachment |
+//! | `call` | the JSON of a request |
+//! | `reply` | the JSON of an answer |
+//! | `extensions` | the `extensions` object of both |
+//! | `json` | nesting limit, Python's dialect, where in a text an error lies |
+
+mod call;
+mod extensions;
+mod frames;
+mod json;
+mod reply;
+
+pub(crate) use call::{Call, CallWriter};
+pub use extensions::Extensions;
+pub(crate) use extensions::{OfCall, key};
+pub(crate) use frames::{Body, Envelope, answer, request, split};
+pub(crate) use json::{dialect_error, mask_dialect, path_at};
+pub(crate) use reply::{ReplyParts, ReplyWriter, error_reply};
+
+/// The command of every released version.
+pub(crate) const CALL: &[u8] = b"CALL";
+
+/// The version that goes out; any other, or none, is accepted.
+pub(crate) const VERSION: &str = "1.0";
+
+/// Deepest nesting of arrays and objects in a message.
+///
+/// `serde_json::Value` stops at 127 by itself, but raw JSON passes at any depth, and what passes
+/// here may reach a peer that parses recursively.
+pub(crate) const MAX_DEPTH: usize = 128;
+
+/// A message that is no message of the protocol: the text for an answer with code 4.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Malformed(pub(crate) String);
