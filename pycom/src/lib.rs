@@ -9,6 +9,8 @@ mod error;
 pub mod hook;
 pub mod interface;
 mod json;
+#[cfg(feature = "launch")]
+mod launch;
 mod made;
 mod names;
 mod protocol;
@@ -26,6 +28,8 @@ pub use error::{CallSite, Error, Failure, Outcome, Refusal, Result, Source, code
 pub use hook::{Hook, Hooks, Next};
 pub use interface::{CallError, Description, ErrorCode, Interface, Offer, offer};
 pub use json::Json;
+#[cfg(feature = "launch")]
+pub use launch::{Config, Launcher, launch};
 pub use made::{InterfaceBuilder, MethodBuilder};
 pub use names::{InterfaceName, MAX_NAME_LENGTH, MethodName, NameError, ServiceName};
 pub use pycom_macros::{ErrorCode, interface, method};
