@@ -1,0 +1,3 @@
+//! The names that the registry deals in.
+
+pub(crate) use pycom::{Address, InterfaceName, ServiceName};

@@ -1,0 +1,65 @@
+//! A service that holds the nameserver inside, and one that has several to ask.
+
+use pycom::{Context, Error, InterfaceBuilder, MethodBuilder, Offer, Request, Result, Running, Server};
+use pycom_nameserver::{Nameserver, NameserverClient, SERVICE};
+
+fn echo(interface: &str) -> Offer {
+    let echo =
+        MethodBuilder::new("echo", |request: Request| async move { Ok::<_, Error>(request.args_json().clone()) });
+    InterfaceBuilder::new(interface).method(echo).build().unwrap()
+}
+
+async fn nameserver() -> Result<Running> {
+    Server::new().offer(Nameserver::new()).service(SERVICE).bind("tcp://127.0.0.1:0").await
+}
+
+#[tokio::test]
+async fn a_service_may_hold_its_nameserver_inside() -> Result<()> {
+    let server = Server::new().offer((echo("com.foo.example"), Nameserver::new())).service("/com/foo/svc");
+    let running = server.nameserver("local").bind("tcp://127.0.0.1:0").await?;
+    let context = Context::new(running.address().to_string())?;
+    let found = context.locate("com.foo.example").await?;
+    assert_eq!(found.address(), *running.address());
+    assert_eq!(found.invoke("echo", 5).await?, 5);
+    // Another service registers with it like with any.
+    let other = Server::new().offer(echo("com.foo.other")).nameserver(running.address().to_string());
+    let _other = other.bind("tcp://127.0.0.1:0").await?;
+    assert!(context.locate("com.foo.other").await.is_ok());
+    Ok(())
+}
+
+#[tokio::test]
+async fn local_without_a_nameserver_inside_is_refused_with_advice() {
+    let error = Server::new().offer(echo("com.foo.example")).nameserver("local").bind("tcp://127.0.0.1:0").await;
+    let error = error.unwrap_err().to_string();
+    assert!(error.contains("pycom_nameserver::Nameserver") && error.contains("-n"), "{error}");
+}
+
+#[tokio::test]
+async fn a_service_is_known_to_all_its_nameservers_and_a_client_asks_the_next_that_answers() -> Result<()> {
+    let (first, second) = (nameserver().await?, nameserver().await?);
+    let both = format!("{},{}", first.address(), second.address());
+    let _service = Server::new().offer(echo("com.foo.example")).nameserver(&both).bind("tcp://127.0.0.1:0").await?;
+    let context = Context::new(&both)?;
+    assert!(context.locate("com.foo.example").await.is_ok());
+    first.stop().await;
+    assert_eq!(context.locate("com.foo.example").await?.invoke("echo", 5).await?, 5);
+    second.stop().await;
+    let error = context.locate("com.foo.example").await.unwrap_err();
+    assert!(error.to_string().contains("no nameserver at tcp://"), "{error}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_name_is_given_back_when_its_service_stops() -> Result<()> {
+    let nameserver = nameserver().await?;
+    let context = Context::new(nameserver.address().to_string())?;
+    let client = context.client::<NameserverClient>().await?;
+    let service = Server::new().offer(echo("com.foo.example")).service("/com/foo/svc");
+    let service = service.nameserver(nameserver.address().to_string()).bind("tcp://127.0.0.1:0").await?;
+    assert_eq!(client.stat().await?.services, 2);
+    service.stop().await;
+    assert_eq!(client.stat().await?.services, 1);
+    assert!(matches!(context.locate("com.foo.example").await, Err(Error::ServiceNotFound(_))));
+    Ok(())
+}
