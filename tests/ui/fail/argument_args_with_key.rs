@@ -1,0 +1,13 @@
+use pycom::interface;
+
+struct Query;
+
+#[interface("com.foo.example")]
+impl Query {
+    #[method]
+    async fn create(&self, #[args("size")] size: u8) {
+        let _ = size;
+    }
+}
+
+fn main() {}

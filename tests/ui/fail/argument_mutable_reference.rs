@@ -1,0 +1,13 @@
+use pycom::interface;
+
+struct Query;
+
+#[interface("com.foo.example")]
+impl Query {
+    #[method]
+    async fn create(&self, text: &mut String) {
+        text.clear();
+    }
+}
+
+fn main() {}

@@ -1,0 +1,13 @@
+use pycom::interface;
+
+struct Query;
+
+#[interface("com.foo.example")]
+impl Query {
+    #[method]
+    async fn length(&self, blob: pycom::Attachment) -> usize {
+        blob.len()
+    }
+}
+
+fn main() {}

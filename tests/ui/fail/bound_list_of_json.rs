@@ -1,0 +1,13 @@
+use pycom::interface;
+
+struct Query;
+
+#[interface("com.foo.example")]
+impl Query {
+    #[method]
+    async fn all(&self, list: Vec<pycom::Json>) {
+        let _ = list;
+    }
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use pycom::ErrorCode;
+
+#[derive(ErrorCode)]
+struct SplitError;
+
+fn main() {}

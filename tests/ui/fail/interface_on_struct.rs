@@ -1,0 +1,8 @@
+use pycom::interface;
+
+struct Query;
+
+#[interface("com.foo.example")]
+struct Other;
+
+fn main() {}

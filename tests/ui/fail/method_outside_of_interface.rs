@@ -1,0 +1,10 @@
+use pycom::method;
+
+struct Query;
+
+impl Query {
+    #[method]
+    async fn create(&self) {}
+}
+
+fn main() {}

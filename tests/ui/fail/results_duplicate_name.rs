@@ -1,0 +1,13 @@
+use pycom::interface;
+
+struct Query;
+
+#[interface("com.foo.example")]
+impl Query {
+    #[method(results("part", "part"))]
+    async fn split(&self) -> (String, String) {
+        (String::new(), String::new())
+    }
+}
+
+fn main() {}
