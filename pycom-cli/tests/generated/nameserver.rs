@@ -1,0 +1,137 @@
+// Made by `pycom generate org.pycom.nameserver`. Needs the crates pycom, serde and serde_json.
+
+/// Knows which services there are, and where.
+#[pycom::interface("org.pycom.nameserver")]
+pub trait Nameserver {
+    /// Takes a service off the list; says whether it was on it. Only the service itself can: by the
+    /// address it registered, and by its instance where it named one.
+    #[method(idempotent)]
+    async fn deregister(
+        &self,
+        service: ServiceName,
+        address: Option<Address>,
+    ) -> pycom::Result<bool>;
+
+    /// Lists services, in the order of their names.
+    ///
+    /// `interface` and `service` are regular expressions, matched from the start of the name.
+    /// `after` and `limit` ask for a part of the list: what follows a name, and how many.
+    #[method(idempotent)]
+    async fn list_services(
+        &self,
+        interface: Option<String>,
+        service: Option<String>,
+        after: Option<ServiceName>,
+        limit: Option<usize>,
+    ) -> pycom::Result<Vec<Listed>>;
+
+    /// Finds a service that offers an interface: a random one of several, or with `as_list` all of
+    /// them. `service` asks for one by name.
+    #[method(idempotent)]
+    async fn locate(
+        &self,
+        interface: InterfaceName,
+        service: Option<ServiceName>,
+        as_list: Option<bool>,
+    ) -> pycom::Result<Found>;
+
+    /// Registers a service, or says that it is still there.
+    ///
+    /// With `interfaces`, the name holds for 60 s unless said again. With `interface` alone, the
+    /// form of 0.4.1, it is added to what the service offers, and the service is asked now and
+    /// then whether it is still there.
+    #[method(idempotent)]
+    async fn register(
+        &self,
+        address: Address,
+        service: ServiceName,
+        interfaces: Option<Vec<InterfaceName>>,
+        interface: Option<InterfaceName>,
+    ) -> pycom::Result<Empty>;
+
+    /// What the nameserver holds and has done since it started.
+    #[method(idempotent)]
+    async fn stat(&self) -> pycom::Result<Statistics>;
+}
+
+/// tcp://host:port
+pub type Address = String;
+
+/// Nothing: an empty object, as the originals answer.
+pub type Empty = std::collections::BTreeMap<String, serde_json::Value>;
+
+/// What `locate` gives: one service, or all where a list was asked for.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(untagged)]
+pub enum Found {
+    /// All of them.
+    Array(Vec<Located>),
+    /// One, chosen at random.
+    Located(Located),
+}
+
+pub type InterfaceName = String;
+
+/// One service, as `locate` and `list_services` give it: with the keys of both originals.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Listed {
+    /// Where it is reached.
+    pub address: Address,
+    /// Seconds since this run of it was first heard of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub age: Option<f64>,
+    /// The last of what it offers: 0.4.1's clients know only one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interface: Option<InterfaceName>,
+    /// What it offers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interfaces: Option<Vec<InterfaceName>>,
+    /// Its name.
+    pub service: ServiceName,
+}
+
+/// Where one service is, as `locate` gives it.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Located {
+    /// Where it is reached.
+    pub address: Address,
+    /// What it offers.
+    pub interfaces: Vec<InterfaceName>,
+    /// Its name.
+    pub service: ServiceName,
+}
+
+pub type ServiceName = String;
+
+/// What the nameserver holds and has done since it started.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Statistics {
+    /// Services that took their leave.
+    pub deregistered: u64,
+    /// Services dropped because they did not renew.
+    pub expired: u64,
+    /// Services dropped because they did not answer.
+    pub given_up: u64,
+    /// Interfaces that at least one of them offers.
+    pub interfaces: usize,
+    /// Look-ups that found something.
+    pub located: u64,
+    /// Look-ups that found nothing.
+    pub missed: u64,
+    /// Probes sent.
+    pub probes: u64,
+    /// Registrations refused.
+    pub refused: u64,
+    /// Names taken that were free.
+    pub registrations: u64,
+    /// Registrations that said nothing new.
+    pub renewals: u64,
+    /// Names given a new record: restarted, moved, other interfaces.
+    pub replaced: u64,
+    /// Services known now.
+    pub services: usize,
+    /// Seconds since it started.
+    pub uptime: f64,
+    /// Version of the nameserver.
+    pub version: String,
+}
