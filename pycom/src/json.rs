@@ -28,6 +28,9 @@ impl Json {
     /// `null`.
     pub const NULL: Json = Json(Bytes::from_static(b"null"));
 
+    /// `{}`.
+    pub const EMPTY_OBJECT: Json = Json(Bytes::from_static(b"{}"));
+
     /// Writes `value` as JSON.
     ///
     /// # Errors

@@ -14,7 +14,7 @@ use crate::names::{MAX_NAME_LENGTH, shown};
 use crate::reply::Reply;
 use crate::request::Request;
 use crate::transport::Message;
-use crate::wire::{self, Body, Call, CallWriter, Envelope, Extensions, Malformed, OfCall, ReplyParts, key};
+use crate::wire::{self, Body, Call, CallWriter, Command, Envelope, Extensions, Malformed, OfCall, ReplyParts, key};
 
 /// A request as it came, with names still borrowed from its frame.
 pub(crate) struct ReceivedCall<'a> {
@@ -38,12 +38,13 @@ fn bad_request(malformed: Malformed) -> Error {
     Error::bad_request(malformed.0)
 }
 
-/// Reads a request and hands it to `take`.
-pub(crate) fn read_request<R>(body: Body, take: impl FnOnce(ReceivedCall<'_>) -> R) -> Result<R, Error> {
-    if body.word != wire::CALL {
-        let word = String::from_utf8_lossy(&body.word);
-        return Err(Error::bad_request(format!("Unknown command: {}", shown(&word))));
-    }
+/// What a request asks for: which of the functions below reads it.
+pub(crate) fn command(body: &Body) -> Result<Command, Error> {
+    Command::read(&body.word).map_err(bad_request)
+}
+
+/// Reads a call and hands it to `take`.
+pub(crate) fn read_call<R>(body: Body, take: impl FnOnce(ReceivedCall<'_>) -> R) -> Result<R, Error> {
     let call = Call::parse(&body.json).map_err(bad_request)?;
     for (field, text) in [("interface", &call.interface), ("method", &call.method)] {
         if text.len() > MAX_NAME_LENGTH {
@@ -63,6 +64,11 @@ pub(crate) fn read_request<R>(body: Body, take: impl FnOnce(ReceivedCall<'_>) ->
         extensions,
         attachment: body.attachment.map(Attachment::from),
     }))
+}
+
+/// The id of the call that a `CANCEL` names: the one frame of its envelope.
+pub(crate) fn read_cancel(body: &Body) -> Result<Vec<u8>, Error> {
+    wire::cancelled_id(&body.json).map_err(bad_request)
 }
 
 /// A piece of a frame, shared with it.
@@ -159,17 +165,44 @@ pub(crate) fn write_request(request: &Request, session_id: Option<&str>, left: D
 /// The message of a request with the given id: it stands in the envelope and comes back.
 pub(crate) fn address_request(id: u64, request: Outgoing) -> Message {
     let id = Bytes::copy_from_slice(&id.to_be_bytes());
-    wire::request(Envelope::from_iter([id]), request.json, request.attachment)
+    wire::request(Envelope::from_iter([id]), Command::Call, request.json, request.attachment)
 }
 
-/// The request id of a reply, and its body.
-pub(crate) fn split_reply(message: Message) -> (Option<u64>, Result<Body, Malformed>) {
+/// Stands behind the id in the envelope of a `CANCEL`: the answer to it is known by that.
+const OF_CANCEL: &[u8] = b"cancel";
+
+/// The message that says that nobody waits for a call any more.
+pub(crate) fn write_cancel(id: u64) -> Message {
+    let id = id.to_be_bytes();
+    let envelope = Envelope::from_iter([Bytes::copy_from_slice(&id), Bytes::from_static(OF_CANCEL)]);
+    wire::request(envelope, Command::Cancel, wire::write_cancel(&id).into(), None)
+}
+
+/// What a reply answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ReplyTo {
+    /// The request with this id.
+    Request(u64),
+    /// The `CANCEL` of some call.
+    Cancel,
+    /// Nothing of ours.
+    Unknown,
+}
+
+/// What a reply answers, and its body.
+pub(crate) fn split_reply(message: Message) -> (ReplyTo, Result<Body, Malformed>) {
     let (envelope, body) = wire::split(message);
-    let id = match envelope.as_slice() {
-        [id] => id.as_ref().try_into().ok().map(u64::from_be_bytes),
-        _ => None,
+    let to = match envelope.as_slice() {
+        [id] => id.as_ref().try_into().map_or(ReplyTo::Unknown, |id| ReplyTo::Request(u64::from_be_bytes(id))),
+        [_, mark] if *mark == OF_CANCEL => ReplyTo::Cancel,
+        _ => ReplyTo::Unknown,
     };
-    (id, body)
+    (to, body)
+}
+
+/// Whether the answer to a command says that there is no such command.
+pub(crate) fn is_unknown_command(body: &Body) -> bool {
+    ReplyParts::parse(&body.json).is_ok_and(|parts| parts.code == code::BAD_REQUEST)
 }
 
 /// A reply as it came.
@@ -229,7 +262,7 @@ mod tests {
         let message = address_request(7, write_request(&request, Some("s"), Duration::from_millis(1500), false));
         let (envelope, received) = split_request(message);
         assert_eq!(envelope.as_slice(), [Bytes::copy_from_slice(&7_u64.to_be_bytes())]);
-        read_request(received.unwrap(), |call| {
+        read_call(received.unwrap(), |call| {
             assert_eq!((call.interface, call.method, call.session_id), ("com.foo.example", "create", Some("s")));
             assert_eq!(call.args.as_str(), "42");
             assert_eq!(call.extensions.get::<Vec<u8>>("com.foo.x").unwrap(), Some(vec![1]));
@@ -249,9 +282,22 @@ mod tests {
     }
 
     #[test]
+    fn a_cancel_names_the_call_and_its_answer_is_known() {
+        let (envelope, received) = split_request(write_cancel(7));
+        let received = received.unwrap();
+        assert_eq!(command(&received).unwrap(), Command::Cancel);
+        assert_eq!(read_cancel(&received).unwrap(), 7_u64.to_be_bytes());
+        let refusal = Reply::failed(Error::bad_request("Unknown command: 'CANCEL'"));
+        let (to, answer) = split_reply(write_reply(envelope.clone(), refusal, None, ("", "")));
+        assert!(to == ReplyTo::Cancel && is_unknown_command(&answer.unwrap()));
+        let done = write_reply(envelope, Reply::result(Json::EMPTY_OBJECT), None, ("", ""));
+        assert!(!is_unknown_command(&split_reply(done).1.unwrap()));
+    }
+
+    #[test]
     fn other_commands_are_refused_with_their_name() {
         let message = Message::from([Bytes::new(), Bytes::from_static(b"call"), Bytes::from_static(b"{}")]);
-        let error = read_request(body(message), |_| ()).unwrap_err();
+        let error = command(&body(message)).unwrap_err();
         assert_eq!((error.code(), error.text()), (Some(4), Some("Unknown command: 'call'")));
     }
 

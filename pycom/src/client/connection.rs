@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use tokio::time::Sleep;
 
 use super::in_flight::{Ended, InFlight, NewCall};
-use crate::protocol::{self, Outgoing};
+use crate::protocol::{self, Outgoing, ReplyTo};
 use crate::transport::{Address, ConnectionEvent, Connector, Message, TransportError, TransportOptions};
 use crate::wire::Body;
 
@@ -51,7 +51,15 @@ impl Connection {
         let connector = crate::transport::connect(address, options)?;
         let (calls, arriving) = mpsc::channel(QUEUE);
         let (given_up, leaving) = mpsc::unbounded_channel();
-        let task = Task { connector, arriving, leaving, calls: InFlight::default(), up: false, timer: None };
+        let task = Task {
+            connector,
+            arriving,
+            leaving,
+            calls: InFlight::default(),
+            up: false,
+            takes_cancel: true,
+            timer: None,
+        };
         tokio::spawn(task.run());
         Ok(Self { calls, given_up, next_id: Arc::new(AtomicU64::new(crate::random::bits64())) })
     }
@@ -110,6 +118,8 @@ struct Task {
     leaving: mpsc::UnboundedReceiver<u64>,
     calls: InFlight,
     up: bool,
+    /// Whether the peer takes `CANCEL`, as far as is known.
+    takes_cancel: bool,
     timer: Option<std::pin::Pin<Box<Sleep>>>,
 }
 
@@ -201,7 +211,11 @@ impl Task {
     fn happened(&mut self, event: ConnectionEvent) {
         match event {
             ConnectionEvent::Message(message) => self.answered(message),
-            ConnectionEvent::Up => self.up = true,
+            ConnectionEvent::Up => {
+                self.up = true;
+                // Another program may stand there now.
+                self.takes_cancel = true;
+            }
             ConnectionEvent::AttemptFailed(reason) => {
                 self.up = false;
                 self.calls.not_connected(&reason);
@@ -218,10 +232,17 @@ impl Task {
     }
 
     fn answered(&mut self, message: Message) {
-        let (id, body) = protocol::split_reply(message);
-        let Some(id) = id else {
-            tracing::debug!("a message without a request id of ours was dropped");
-            return;
+        let (to, body) = protocol::split_reply(message);
+        let id = match to {
+            ReplyTo::Request(id) => id,
+            ReplyTo::Cancel => {
+                self.takes_cancel &= body.is_ok_and(|body| !protocol::is_unknown_command(&body));
+                return;
+            }
+            ReplyTo::Unknown => {
+                tracing::debug!("a message without a request id of ours was dropped");
+                return;
+            }
         };
         let known = self.calls.answered(id, body.map_err(|malformed| Ended::Unreadable(malformed.0)));
         if !known {
@@ -237,7 +258,18 @@ impl Task {
                 break;
             }
         }
+        self.send_cancels();
         self.connector.flush();
+    }
+
+    fn send_cancels(&mut self) {
+        while let Some(id) = self.calls.next_given_up() {
+            if self.takes_cancel && self.up && self.connector.send(protocol::write_cancel(id)).is_err() {
+                // Room, or the end of the connection, is told.
+                self.calls.put_back_given_up(id);
+                break;
+            }
+        }
     }
 }
 

@@ -72,7 +72,13 @@ pub(crate) struct InFlight {
     /// Earliest first; those of calls that ended meanwhile are dropped when they come up, or when
     /// they outnumber the living.
     deadlines: BinaryHeap<Reverse<(Instant, u64)>>,
+    /// Sent, and nobody waits for them any more: the service is to be told.
+    given_up: VecDeque<u64>,
 }
+
+/// Calls given up that the service has not been told of yet. It is not told of more: their
+/// deadlines end them there.
+const GIVEN_UP: usize = 1024;
 
 impl InFlight {
     pub(crate) fn len(&self) -> usize {
@@ -122,8 +128,26 @@ impl InFlight {
 
     /// Nobody waits for this call any more.
     pub(crate) fn cancel(&mut self, id: u64) {
-        self.calls.remove(&id);
+        if self.calls.remove(&id).is_some_and(|call| call.sent) {
+            self.give_up(id);
+        }
         self.tidy();
+    }
+
+    fn give_up(&mut self, id: u64) {
+        if self.given_up.len() < GIVEN_UP {
+            self.given_up.push_back(id);
+        }
+    }
+
+    /// The next call that the service is to be told of that nobody waits for it.
+    pub(crate) fn next_given_up(&mut self) -> Option<u64> {
+        self.given_up.pop_front()
+    }
+
+    /// It was not told after all.
+    pub(crate) fn put_back_given_up(&mut self, id: u64) {
+        self.given_up.push_front(id);
     }
 
     /// Drops what is left of ended calls, where it outweighs the living ones: each call pays for
@@ -142,6 +166,7 @@ impl InFlight {
     /// The connection is gone: what was sent may have run.
     pub(crate) fn lost(&mut self, reason: &str) {
         self.end_all(|call| call.sent, || Ended::Lost(reason.to_owned()));
+        self.given_up.clear();
     }
 
     /// No connection could be made: what waited for it did not run.
@@ -165,6 +190,9 @@ impl InFlight {
             self.deadlines.pop();
             if let Some(call) = self.calls.remove(&id) {
                 let sent = call.sent;
+                if sent {
+                    self.give_up(id);
+                }
                 let _ = call.answer.send(Err(Ended::Expired { sent }));
             }
         }
@@ -239,6 +267,23 @@ mod tests {
         assert_eq!(ended(waiting), Ended::Expired { sent: false });
         assert!(later.try_recv().is_err());
         assert_eq!(calls.next_to_send().unwrap().0, 3);
+    }
+
+    #[test]
+    fn the_service_hears_of_calls_that_were_sent_and_are_given_up() {
+        let mut calls = InFlight::default();
+        let _kept: Vec<_> =
+            (1..=3).map(|id| insert(&mut calls, id, if id == 1 { Instant::now() } else { soon() })).collect();
+        calls.next_to_send().unwrap();
+        calls.next_to_send().unwrap();
+        calls.cancel(3);
+        assert_eq!(calls.next_given_up(), None);
+        calls.cancel(2);
+        calls.expire(Instant::now());
+        assert_eq!([calls.next_given_up(), calls.next_given_up(), calls.next_given_up()], [Some(2), Some(1), None]);
+        calls.put_back_given_up(1);
+        calls.lost("reset");
+        assert_eq!(calls.next_given_up(), None);
     }
 
     #[test]

@@ -67,6 +67,14 @@ impl<J> Admission<J> {
         Some(job)
     }
 
+    /// Takes a call that waits from the queue.
+    pub(crate) fn remove(&mut self, which: impl Fn(&J) -> bool) -> Option<J> {
+        let place = self.queue.iter().position(|(job, _)| which(job))?;
+        let (job, size) = self.queue.remove(place)?;
+        self.queued_bytes -= size;
+        Some(job)
+    }
+
     fn has_room(&self, size: usize) -> bool {
         self.running == 0 || (self.running < self.limits.calls && self.running_bytes + size <= self.limits.bytes)
     }
@@ -123,6 +131,16 @@ mod tests {
         assert_eq!(calls.arrive(3, 60), Arrival::Start(3));
         assert!(matches!(calls.arrive(4, 60), Arrival::Refused(4, _)));
         assert_eq!(calls.arrive(5, 40), Arrival::Start(5));
+    }
+
+    #[test]
+    fn a_call_that_is_taken_from_the_queue_makes_room() {
+        let mut calls = admission(1, 1, 100);
+        calls.arrive(1, 50);
+        assert_eq!(calls.arrive(2, 50), Arrival::Queued);
+        assert!(matches!(calls.arrive(3, 1), Arrival::Refused(3, _)));
+        assert_eq!((calls.remove(|job| *job == 2), calls.remove(|job| *job == 2)), (Some(2), None));
+        assert_eq!(calls.arrive(4, 50), Arrival::Queued);
     }
 
     #[test]

@@ -39,6 +39,13 @@ pub(crate) struct ReturnAddress {
     pub(crate) size: usize,
 }
 
+impl ReturnAddress {
+    /// Whether this is the call of `peer` that bears `id`: one frame of envelope, as ours have.
+    pub(super) fn is_of(&self, peer: &Peer, id: &[u8]) -> bool {
+        self.peer == *peer && matches!(self.envelope.as_slice(), [frame] if *frame == id)
+    }
+}
+
 /// A call that has ended.
 #[derive(Debug)]
 pub(crate) struct Done {

@@ -14,12 +14,13 @@ use super::admission::{Admission, Arrival};
 use super::job::{self, Done, ReturnAddress};
 use super::runners::{Runners, STUCK};
 use super::table::{Job, Table};
+use crate::Json;
 use crate::error::Error;
 use crate::protocol;
 use crate::reply::Reply;
 use crate::request::PeerId;
 use crate::transport::{Incoming, Listener, Peer, SendError, TransportError};
-use crate::wire::Envelope;
+use crate::wire::{Body, Command, Envelope};
 
 /// Messages and replies handled before others on the runtime get their turn.
 const BATCH: usize = 256;
@@ -161,24 +162,42 @@ impl SocketTask {
         for Incoming { peer, message } in received.drain(..) {
             let size = message.byte_len();
             let (envelope, body) = protocol::split_request(message);
-            let id = self.peer_id(&peer);
-            let table = &self.table;
-            let resolved = body
-                .and_then(|body| protocol::read_request(body, |call| table.resolve(call, &id, now)))
-                .and_then(|job| job);
             let to = ReturnAddress { peer, envelope, size };
-            match resolved {
+            match body.and_then(|body| Ok((protocol::command(&body)?, body))) {
+                Ok((Command::Call, body)) => self.call(body, to, now),
+                Ok((Command::Cancel, body)) => self.cancel(&body, to),
                 Err(error) => self.refuse(to.peer, to.envelope, error),
-                Ok(_) if self.draining => {
-                    let error = Error::overloaded("the service is shutting down; try another");
-                    self.refuse(to.peer, to.envelope, error);
-                }
-                Ok(job) => match self.admission.arrive((job, to), size) {
-                    Arrival::Start((job, to)) => self.start(job, to, now),
-                    Arrival::Queued => {}
-                    Arrival::Refused((_, to), reason) => self.refuse(to.peer, to.envelope, Error::overloaded(reason)),
-                },
             }
+        }
+    }
+
+    fn call(&mut self, body: Body, to: ReturnAddress, now: Instant) {
+        let id = self.peer_id(&to.peer);
+        let table = &self.table;
+        let resolved = protocol::read_call(body, |call| table.resolve(call, &id, now)).and_then(|job| job);
+        let size = to.size;
+        match resolved {
+            Err(error) => self.refuse(to.peer, to.envelope, error),
+            Ok(_) if self.draining => {
+                let error = Error::overloaded("the service is shutting down; try another");
+                self.refuse(to.peer, to.envelope, error);
+            }
+            Ok(job) => match self.admission.arrive((job, to), size) {
+                Arrival::Start((job, to)) => self.start(job, to, now),
+                Arrival::Queued => {}
+                Arrival::Refused((_, to), reason) => self.refuse(to.peer, to.envelope, Error::overloaded(reason)),
+            },
+        }
+    }
+
+    /// Nobody waits for a call any more.
+    fn cancel(&mut self, body: &Body, to: ReturnAddress) {
+        match protocol::read_cancel(body) {
+            Ok(id) => {
+                self.admission.remove(|(_, waiting)| waiting.is_of(&to.peer, &id));
+                self.answer(to.peer, to.envelope, Reply::result(Json::EMPTY_OBJECT));
+            }
+            Err(error) => self.refuse(to.peer, to.envelope, error),
         }
     }
 
@@ -198,7 +217,12 @@ impl SocketTask {
     }
 
     fn refuse(&mut self, peer: Peer, envelope: Envelope, error: Error) {
-        let message = protocol::write_reply(envelope, Reply::failed(error), None, ("", ""));
+        self.answer(peer, envelope, Reply::failed(error));
+    }
+
+    /// Answers at once, without a job.
+    fn answer(&mut self, peer: Peer, envelope: Envelope, reply: Reply) {
+        let message = protocol::write_reply(envelope, reply, None, ("", ""));
         let sent = self.listener.send(&peer, message);
         self.note(&peer, sent);
     }

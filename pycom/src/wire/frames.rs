@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use smallvec::SmallVec;
 
-use super::{CALL, Malformed};
+use super::{Command, Malformed};
 use crate::transport::Message;
 
 /// What stands before the empty frame: it goes back unchanged, and only its sender knows what it
@@ -48,9 +48,9 @@ fn join(envelope: Envelope, word: &'static [u8], json: Bytes, attachment: Option
     frames.collect()
 }
 
-/// The message of a request with the command `CALL`.
-pub(crate) fn request(envelope: Envelope, json: Bytes, attachment: Option<Bytes>) -> Message {
-    join(envelope, CALL, json, attachment)
+/// The message of a request.
+pub(crate) fn request(envelope: Envelope, command: Command, json: Bytes, attachment: Option<Bytes>) -> Message {
+    join(envelope, command.word(), json, attachment)
 }
 
 /// The message of an answer. Its status is `OK` whatever its code: `FAIL` is for a server that
@@ -100,9 +100,9 @@ mod tests {
         ) {
             let envelope: Envelope = envelope.into_iter().map(Bytes::from).collect();
             let (json, attachment) = (Bytes::from(json), attachment.map(Bytes::from));
-            let (back, body) = split(request(envelope.clone(), json.clone(), attachment.clone()));
+            let (back, body) = split(request(envelope.clone(), Command::Call, json.clone(), attachment.clone()));
             prop_assert_eq!(back, envelope);
-            prop_assert_eq!(body.unwrap(), Body { word: Bytes::from_static(CALL), json, attachment });
+            prop_assert_eq!(body.unwrap(), Body { word: Bytes::from_static(b"CALL"), json, attachment });
         }
     }
 }

@@ -6,26 +6,29 @@
 //! | file | owns |
 //! | --- | --- |
 //! | `frames` | envelope, command or status, JSON, attachment |
-//! | `call` | the JSON of a request |
+//! | `command` | what a request asks for |
+//! | `call` | the JSON of a call |
+//! | `cancel` | the JSON that names a call nobody waits for any more |
 //! | `reply` | the JSON of an answer |
 //! | `extensions` | the `extensions` object of both |
 //! | `json` | nesting limit, Python's dialect, where in a text an error lies |
 
 mod call;
+mod cancel;
+mod command;
 mod extensions;
 mod frames;
 mod json;
 mod reply;
 
 pub(crate) use call::{Call, CallWriter};
+pub(crate) use cancel::{cancelled_id, write_cancel};
+pub(crate) use command::Command;
 pub use extensions::Extensions;
 pub(crate) use extensions::{OfCall, key};
 pub(crate) use frames::{Body, Envelope, answer, request, split};
 pub(crate) use json::{dialect_error, mask_dialect, path_at};
 pub(crate) use reply::{ReplyParts, ReplyWriter, error_reply};
-
-/// The command of every released version.
-pub(crate) const CALL: &[u8] = b"CALL";
 
 /// The version that goes out; any other, or none, is accepted.
 pub(crate) const VERSION: &str = "1.0";
