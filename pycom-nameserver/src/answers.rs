@@ -69,6 +69,41 @@ pub enum Found {
     One(Located),
 }
 
+/// One of those that provide a watched interface.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Provider {
+    /// Where it is reached.
+    pub address: Address,
+    /// Its name.
+    pub service: ServiceName,
+    /// What it offers.
+    pub interfaces: Vec<InterfaceName>,
+    /// Which run of the service it is: 32 hexadecimal digits. The originals do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance: Option<String>,
+}
+
+impl From<&Record> for Provider {
+    fn from(record: &Record) -> Self {
+        Self {
+            address: record.address.clone(),
+            service: record.service.clone(),
+            interfaces: record.interfaces.to_vec(),
+            instance: record.instance.map(|instance| instance.to_string()),
+        }
+    }
+}
+
+/// What `watch` gives.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Watched {
+    /// What the list stands for; given to the next call, that one waits until there is another.
+    /// Means something to this run of this nameserver only.
+    pub cursor: String,
+    /// Everyone who provides the interface, in no order.
+    pub services: Vec<Provider>,
+}
+
 /// Nothing: an empty object, as the originals answer.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Empty {}
@@ -105,6 +140,9 @@ pub struct Statistics {
     pub missed: u64,
     /// Probes sent.
     pub probes: u64,
+    /// Calls of `watch` that wait now.
+    #[serde(default)]
+    pub watchers: usize,
 }
 
 impl From<Stat> for Statistics {
@@ -124,6 +162,7 @@ impl From<Stat> for Statistics {
             located: stat.located,
             missed: stat.missed,
             probes: stat.probes,
+            watchers: 0,
         }
     }
 }

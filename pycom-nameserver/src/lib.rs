@@ -25,14 +25,16 @@
 //! | `nameserver` | the interface `org.pycom.nameserver` over it |
 //! | `answers` | what its methods give |
 //! | `upkeep` | the task that expires and probes |
+//! | `watchers` | who waits for which change |
 
 mod answers;
 mod names;
 mod nameserver;
 pub mod registry;
 mod upkeep;
+mod watchers;
 
-pub use answers::{Empty, Found, Listed, Located, Statistics};
+pub use answers::{Empty, Found, Listed, Located, Provider, Statistics, Watched};
 pub use nameserver::{Nameserver, NameserverClient};
 
 /// Name of the nameserver's interface, the same as the originals'.
@@ -43,3 +45,27 @@ pub const SERVICE: &str = "/org/pycom/nameserver";
 
 /// Where `pycom-nameserver` listens unless told otherwise.
 pub const ADDRESS: &str = "tcp://127.0.0.1:2012";
+
+/// Calls of `watch` that a nameserver program holds at once. One that waits costs about a kilobyte.
+const WATCHERS: usize = 64 * 1024;
+
+/// Nothing that a nameserver is told is longer.
+const MESSAGE_SIZE: usize = 1024 * 1024;
+
+/// The bounds of a service that is a nameserver and nothing else: room for 65,536 calls of `watch`
+/// beside all the others, frames of 1 MiB. To be used with [`Nameserver::alone`].
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> pycom::Result<()> {
+/// use pycom_nameserver::Nameserver;
+/// let server = pycom::Server::new().offer(Nameserver::alone()).limits(pycom_nameserver::limits());
+/// let running = server.bind("tcp://127.0.0.1:0").await?;
+/// # drop(running);
+/// # Ok(())
+/// # }
+/// ```
+pub fn limits() -> pycom::Limits {
+    let usual = pycom::Limits::default();
+    pycom::Limits { message_size: MESSAGE_SIZE, calls: usual.calls + WATCHERS, ..usual }
+}

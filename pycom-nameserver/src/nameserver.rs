@@ -1,16 +1,17 @@
 //! The interface `org.pycom.nameserver`.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use pycom::{Address, Error, InterfaceName, Request, Response, Result, ServiceName, interface};
 
-use crate::answers::{Empty, Found, Listed, Located, Statistics};
+use crate::answers::{Empty, Found, Listed, Located, Statistics, Watched};
 use crate::registry::{
     Filter, FilterError, Filters, Instance, Limits, Outcome, Owner, RegisterError, Registration, Registry, Terms,
-    Upkeep,
+    Upkeep, Version,
 };
 use crate::upkeep::{Shared, Starter};
+use crate::watchers::Watchers;
 
 /// Extension of a registration: which run of the service it is.
 const INSTANCE: &str = "org.pycom.instance";
@@ -24,6 +25,16 @@ const NEXT: &str = "org.pycom.next";
 
 /// Services that `list_services` gives at most, unless asked for fewer.
 const PAGE: usize = 10_000;
+
+/// The longest that a call of `watch` waits.
+const LONGEST_WATCH: Duration = Duration::from_secs(20);
+
+/// How long before its caller's deadline a call of `watch` is answered.
+const WATCH_MARGIN: Duration = Duration::from_millis(500);
+
+/// How long changes are gathered before they are told, for each service in the list: whoever
+/// watches few is told at once, and who watches 100,000 is not sent all of them for each one.
+const GATHER: Duration = Duration::from_micros(10);
 
 /// A nameserver: offer it like any service.
 ///
@@ -44,6 +55,8 @@ pub struct Nameserver {
     shared: Arc<Shared>,
     filters: Mutex<Filters>,
     terms: Terms,
+    /// Random, so that no cursor of another run is taken for one of this.
+    run: u64,
     allow_ipc: bool,
     upkeep: Starter,
 }
@@ -60,13 +73,21 @@ impl Nameserver {
         Self::with(Limits::default(), Terms::default())
     }
 
+    /// As [`new`](Self::new), for a service that is a nameserver and nothing else: with room for
+    /// 65,536 calls of `watch`. Its server needs the [`limits`](crate::limits) that go with it.
+    pub fn alone() -> Self {
+        Self::with(Limits { watchers: crate::WATCHERS, ..Limits::default() }, Terms::default())
+    }
+
     /// An empty nameserver with limits and terms of one's own.
     pub fn with(limits: Limits, terms: Terms) -> Self {
+        let watchers = Watchers::new(limits.watchers);
         let registry = Registry::new(Instant::now(), limits, terms.clone());
         Self {
-            shared: Arc::new(Shared::new(registry)),
+            shared: Arc::new(Shared::new(registry, watchers)),
             filters: Mutex::new(Filters::new()),
             terms,
+            run: fastrand::u64(..),
             allow_ipc: false,
             upkeep: Starter::new(),
         }
@@ -84,7 +105,7 @@ impl Nameserver {
         for _ in 0..2 {
             match self.shared.with(&claim).map_err(refused)? {
                 Outcome::Occupied { holder, ask: true } => self.shared.probe(&holder).await,
-                Outcome::Occupied { .. } => tokio::time::sleep(std::time::Duration::from_millis(200)).await,
+                Outcome::Occupied { .. } => tokio::time::sleep(Duration::from_millis(200)).await,
                 Outcome::Registered | Outcome::Renewed | Outcome::Replaced { .. } => return Ok(()),
             }
         }
@@ -96,10 +117,36 @@ impl Nameserver {
         }
     }
 
+    /// Returns once an interface has another version than this, or the time is over.
+    async fn changed(&self, interface: &InterfaceName, seen: Version, until: tokio::time::Instant) -> Result<()> {
+        let Some(watcher) = self.shared.watchers.enter(interface) else {
+            let (_, most) = self.shared.watchers.count();
+            let text = format!("{most} calls of watch wait (limit); ask again later, or another nameserver");
+            return Err(Error::overloaded(text));
+        };
+        loop {
+            let mut rung = std::pin::pin!(watcher.rung());
+            rung.as_mut().enable();
+            let (now, providers) = self.shared.with(|registry| registry.version(Instant::now(), interface));
+            if now != seen || tokio::time::timeout_at(until, rung).await.is_err() {
+                return Ok(());
+            }
+            let gathered = tokio::time::Instant::now() + GATHER * u32::try_from(providers).unwrap_or(u32::MAX);
+            tokio::time::sleep_until(gathered.min(until)).await;
+        }
+    }
+
     fn filter(&self, interface: Option<&str>, service: Option<&str>) -> Result<Filter> {
         let mut filters = self.filters.lock().unwrap_or_else(PoisonError::into_inner);
         filters.get(interface, service).map_err(|error: FilterError| Error::bad_request(error.to_string()))
     }
+}
+
+/// The version that a cursor of this run stands for.
+fn version(run: u64, cursor: &str) -> Option<Version> {
+    let (its, version) = cursor.split_once('-')?;
+    let number = |text| u64::from_str_radix(text, 16).ok();
+    (number(its)? == run).then_some(Version(number(version)?))
 }
 
 fn refused(error: RegisterError) -> Error {
@@ -123,7 +170,9 @@ impl Nameserver {
     #[method(idempotent)]
     pub async fn stat(&self) -> Statistics {
         self.upkeep.start(&self.shared);
-        self.shared.with(|registry| registry.stat(Instant::now())).into()
+        let stat = self.shared.with(|registry| registry.stat(Instant::now()));
+        let (watchers, _) = self.shared.watchers.count();
+        Statistics { watchers, ..stat.into() }
     }
 
     /// Registers a service, or says that it is still there.
@@ -203,6 +252,31 @@ impl Nameserver {
             }
         });
         found.ok_or_else(|| Error::service_not_found(format!("Interface not found: {}", interface)))
+    }
+
+    /// Everyone who provides an interface, as soon as that is not what `cursor` stands for.
+    ///
+    /// Without a cursor, or with one of another nameserver or another run, that is at once. Else
+    /// the call waits for `wait` milliseconds, 20,000 at most and unless given, and never past its
+    /// own deadline; if nothing has changed by then, it gives the same again.
+    #[method(idempotent)]
+    pub async fn watch(
+        &self,
+        request: Request,
+        interface: InterfaceName,
+        cursor: Option<String>,
+        wait: Option<u64>,
+    ) -> Result<Watched> {
+        self.upkeep.start(&self.shared);
+        let longest = wait.map_or(LONGEST_WATCH, Duration::from_millis).min(LONGEST_WATCH);
+        let left = request.time_left().map(|left| left.saturating_sub(WATCH_MARGIN));
+        let until = tokio::time::Instant::now() + left.map_or(longest, |left| left.min(longest));
+        if let Some(seen) = cursor.and_then(|cursor| version(self.run, &cursor)) {
+            self.changed(&interface, seen, until).await?;
+        }
+        let (Version(version), records) = self.shared.with(|r| r.providers(Instant::now(), &interface));
+        let services = records.iter().map(|record| (&**record).into()).collect();
+        Ok(Watched { cursor: format!("{:016x}-{version:x}", self.run), services })
     }
 
     /// Lists services, in the order of their names.

@@ -41,6 +41,7 @@ use std::{
 pub use self::{
     change::{Cause, Change},
     filter::{Filter, FilterError, Filters, PatternError},
+    interfaces::Version,
     probe::ProbeFailure,
     record::{Instance, InstanceError, Record, Registration, Upkeep},
     register::{Outcome, Owner, RegisterError},
@@ -140,6 +141,19 @@ impl Registry {
         };
         let ids = named.into_iter().chain(others.iter().copied());
         ids.map(|id| self.index.record(id))
+    }
+
+    /// The version of an interface, and how many provide it.
+    pub fn version(&mut self, now: Instant, interface: &InterfaceName) -> (Version, usize) {
+        self.expire(now);
+        (self.index.version(interface), self.index.holders(interface).len())
+    }
+
+    /// Those who provide an interface in its present version, in no order. Counts as no look-up.
+    pub fn providers(&mut self, now: Instant, interface: &InterfaceName) -> (Version, Vec<Arc<Record>>) {
+        self.expire(now);
+        let records = self.index.holders(interface).iter().map(|&id| self.index.record(id).clone()).collect();
+        (self.index.version(interface), records)
     }
 
     /// What is known under this name.

@@ -8,6 +8,7 @@ use pycom::{Context, Error};
 use tokio::sync::Notify;
 
 use crate::registry::{Cause, Change, ProbeFailure, Record, Registry};
+use crate::watchers::Watchers;
 
 /// How long a probe waits for its answer.
 const PROBE: Duration = Duration::from_secs(2);
@@ -31,14 +32,16 @@ pub(crate) struct Shared {
     /// Whether the task beside it runs.
     awake: AtomicBool,
     context: Context,
+    /// Those who are told of changes.
+    pub(crate) watchers: Watchers,
 }
 
 impl Shared {
-    pub(crate) fn new(registry: Registry) -> Self {
+    pub(crate) fn new(registry: Registry, watchers: Watchers) -> Self {
         // Probes go to addresses, never to names.
         let context = Context::builder().timeout(PROBE).build();
         let registry = Mutex::new(Seen { registry, at: Instant::now() });
-        Self { registry, changed: Notify::new(), awake: AtomicBool::new(false), context }
+        Self { registry, changed: Notify::new(), awake: AtomicBool::new(false), context, watchers }
     }
 
     /// Looks at the registry, or changes it, in a moment in which nobody else does.
@@ -56,6 +59,7 @@ impl Shared {
         drop(seen);
         if !changes.is_empty() {
             self.changed.notify_one();
+            self.watchers.wake(&changes);
         }
         changes.iter().for_each(log);
         result

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use pycom::{Launcher, Limits, Server};
+use pycom::{Launcher, Server};
 use pycom_nameserver::Nameserver;
 
 use super::print;
@@ -11,9 +11,6 @@ use crate::cli::{Global, Service, Up};
 use crate::demo;
 use crate::failure::Result;
 use crate::terminal;
-
-/// Nothing that a nameserver is told is longer.
-const NAMESERVER_MESSAGE: usize = 1024 * 1024;
 
 /// A service that is part of this program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,8 +50,8 @@ pub fn launch(part: Part, words: Vec<OsString>) -> Result<ExitCode> {
                 let launcher = launcher
                     .default_address(pycom_nameserver::ADDRESS)
                     .default_service(pycom_nameserver::SERVICE)
-                    .server(|server| server.limits(nameserver_limits()));
-                launcher.launch(Nameserver::new()).await?;
+                    .server(|server| server.limits(pycom_nameserver::limits()));
+                launcher.launch(Nameserver::alone()).await?;
             }
             Part::Demo => {
                 let launcher = Launcher::new().command_line("pycom demo", words);
@@ -66,14 +63,10 @@ pub fn launch(part: Part, words: Vec<OsString>) -> Result<ExitCode> {
     })
 }
 
-fn nameserver_limits() -> Limits {
-    Limits { message_size: NAMESERVER_MESSAGE, ..Limits::default() }
-}
-
 /// Runs a nameserver and the demo service until Ctrl-C.
 pub async fn up(up: &Up) -> Result<ExitCode> {
-    let nameserver = Server::new().offer(Nameserver::new()).service(pycom_nameserver::SERVICE);
-    let nameserver = nameserver.limits(nameserver_limits()).bind(&up.address).await?;
+    let nameserver = Server::new().offer(Nameserver::alone()).service(pycom_nameserver::SERVICE);
+    let nameserver = nameserver.limits(pycom_nameserver::limits()).bind(&up.address).await?;
     let address = nameserver.advertised().to_string();
     let service = Server::new().offer(demo::offers()).service(demo::SERVICE).nameserver(&address);
     let service = service.bind("tcp://127.0.0.1:0").await?;

@@ -52,6 +52,19 @@ pub trait Nameserver {
     /// What the nameserver holds and has done since it started.
     #[method(idempotent)]
     async fn stat(&self) -> pycom::Result<Statistics>;
+
+    /// Everyone who provides an interface, as soon as that is not what `cursor` stands for.
+    ///
+    /// Without a cursor, or with one of another nameserver or another run, that is at once. Else
+    /// the call waits for `wait` milliseconds, 20,000 at most and unless given, and never past its
+    /// own deadline; if nothing has changed by then, it gives the same again.
+    #[method(idempotent)]
+    async fn watch(
+        &self,
+        interface: InterfaceName,
+        cursor: Option<String>,
+        wait: Option<u64>,
+    ) -> pycom::Result<Watched>;
 }
 
 /// tcp://host:port
@@ -101,6 +114,20 @@ pub struct Located {
     pub service: ServiceName,
 }
 
+/// One of those that provide a watched interface.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Provider {
+    /// Where it is reached.
+    pub address: Address,
+    /// Which run of the service it is: 32 hexadecimal digits. The originals do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance: Option<String>,
+    /// What it offers.
+    pub interfaces: Vec<InterfaceName>,
+    /// Its name.
+    pub service: ServiceName,
+}
+
 pub type ServiceName = String;
 
 /// What the nameserver holds and has done since it started.
@@ -134,4 +161,17 @@ pub struct Statistics {
     pub uptime: f64,
     /// Version of the nameserver.
     pub version: String,
+    /// Calls of `watch` that wait now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub watchers: Option<usize>,
+}
+
+/// What `watch` gives.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Watched {
+    /// What the list stands for; given to the next call, that one waits until there is another.
+    /// Means something to this run of this nameserver only.
+    pub cursor: String,
+    /// Everyone who provides the interface, in no order.
+    pub services: Vec<Provider>,
 }

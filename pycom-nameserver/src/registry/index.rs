@@ -9,7 +9,7 @@ use std::{
 
 use super::{
     Record, Registration,
-    interfaces::{Interfaces, Place},
+    interfaces::{Interfaces, Place, Version},
     slab::{Id, Slab},
 };
 use crate::names::{InterfaceName, ServiceName};
@@ -59,6 +59,10 @@ impl Index {
         self.interfaces.holders(interface)
     }
 
+    pub(super) fn version(&self, interface: &InterfaceName) -> Version {
+        self.interfaces.version(interface)
+    }
+
     /// The records whose names come after this one, in the order of names.
     pub(super) fn after(&self, name: Option<&ServiceName>) -> impl Iterator<Item = &Arc<Record>> {
         let from = name.map_or(Bound::Unbounded, Bound::Excluded);
@@ -84,6 +88,8 @@ impl Index {
             let places = std::mem::take(&mut self.entries[id].places);
             self.leave(&places);
             self.entries[id].places = join(&mut self.interfaces, &registration.interfaces, id);
+        } else {
+            self.entries[id].places.iter().for_each(|place| self.interfaces.touch(place.interface));
         }
         let entry = &mut self.entries[id];
         // The maps go on holding the old record's copy of the name; the new record shares it.

@@ -13,12 +13,20 @@ use crate::names::InterfaceName;
 pub(super) struct Interfaces {
     by_name: HashMap<InterfaceName, Id<Holders>>,
     holders: Slab<Holders>,
+    /// The last version that was given to any.
+    version: Version,
 }
+
+/// Which holders an interface had, and what was known of them: the same version means the same of
+/// both. An interface that nobody provides has the default.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Version(pub u64);
 
 #[derive(Debug)]
 pub(super) struct Holders {
     name: InterfaceName,
     records: Vec<RecordId>,
+    version: Version,
 }
 
 /// Where a record stands among the holders of one interface. The record keeps it, so that it can
@@ -31,7 +39,7 @@ pub(super) struct Place {
 
 impl Interfaces {
     pub(super) fn new() -> Self {
-        Self { by_name: HashMap::new(), holders: Slab::new() }
+        Self { by_name: HashMap::new(), holders: Slab::new(), version: Version::default() }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -50,16 +58,29 @@ impl Interfaces {
         }
     }
 
+    /// The version of an interface: what it was when it last changed.
+    pub(super) fn version(&self, name: &InterfaceName) -> Version {
+        self.by_name.get(name).map(|&id| self.holders[id].version).unwrap_or_default()
+    }
+
+    /// Notes that what is known of a holder has changed.
+    pub(super) fn touch(&mut self, interface: Id<Holders>) {
+        self.version.0 += 1;
+        self.holders[interface].version = self.version;
+    }
+
     /// Adds a record that is not there yet.
     pub(super) fn join(&mut self, name: &InterfaceName, record: RecordId) -> Place {
         let interface = match self.by_name.get(name) {
             Some(&id) => id,
             None => {
-                let id = self.holders.insert_with(|_| Holders { name: name.clone(), records: Vec::new() });
+                let empty = Holders { name: name.clone(), records: Vec::new(), version: self.version };
+                let id = self.holders.insert_with(|_| empty);
                 self.by_name.insert(name.clone(), id);
                 id
             }
         };
+        self.touch(interface);
         let records = &mut self.holders[interface].records;
         let position = u32::try_from(records.len()).expect("fewer than 2^32 holders");
         records.push(record);
@@ -69,6 +90,7 @@ impl Interfaces {
     /// Removes the record that stands at `place`. The last holder takes its position: it is
     /// returned, to be told so.
     pub(super) fn leave(&mut self, place: Place) -> Option<RecordId> {
+        self.touch(place.interface);
         let holders = &mut self.holders[place.interface];
         let position = place.position as usize;
         holders.records.swap_remove(position);
@@ -83,6 +105,7 @@ impl Interfaces {
         }
         None
     }
+
     /// How many places are taken, and every interface has at least one.
     #[cfg(test)]
     pub(super) fn total(&self) -> usize {

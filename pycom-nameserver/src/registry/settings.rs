@@ -12,11 +12,14 @@ pub struct Limits {
     /// Records that one page of a list looks at, found or not: 4,096. A longer search is continued
     /// by the next page, so that no search keeps everyone else waiting.
     pub looked_at: usize,
+    /// Calls of `watch` that wait at once: 512, half of the calls that a service runs by default.
+    /// One more is refused as overloaded.
+    pub watchers: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { services: 100_000, interfaces: 64, looked_at: 4_096 }
+        Self { services: 100_000, interfaces: 64, looked_at: 4_096, watchers: 512 }
     }
 }
 

@@ -7,7 +7,8 @@
 //! One that has shown that it is done within microseconds, without awaiting anything, shares a task
 //! with others of its kind (`runners`).
 
-use std::pin::Pin;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll};
@@ -26,6 +27,10 @@ const TRUST: u32 = 3;
 
 /// As many more are asked of one that has blocked.
 const TRUST_AGAIN: u32 = 100;
+
+/// A call that has awaited for so long on a thread of its own gives the thread back, and goes on as a task: many calls
+/// that only wait would else take all threads there are.
+const PATIENCE: Duration = Duration::from_millis(50);
 
 /// A method that is done within this time, without awaiting, is quick.
 const QUICK: Duration = Duration::from_micros(15);
@@ -98,13 +103,27 @@ pub(super) fn run(
     if quick {
         return runners.push(Waiting { call, deadline, unfinished });
     }
-    let call = job::within(deadline, call);
-    let whole = async move { unfinished.finish(call.await) };
     if trusted {
-        tokio::spawn(whole);
+        tokio::spawn(async move { unfinished.finish(job::within(deadline, call).await) });
     } else {
         let runtime = tokio::runtime::Handle::current();
-        tokio::task::spawn_blocking(move || runtime.block_on(whole));
+        tokio::task::spawn_blocking(move || runtime.block_on(prove(call, unfinished, deadline)));
+    }
+}
+
+/// Runs a call of a method that is not trusted yet.
+async fn prove(mut call: Watched, unfinished: Unfinished, deadline: Option<Instant>) {
+    let mut patience = pin!(tokio::time::sleep(PATIENCE));
+    let outcome = poll_fn(|cx| match job::within_now(deadline, || Pin::new(&mut call).poll(cx)) {
+        Poll::Ready(reply) => Poll::Ready(Some(reply)),
+        Poll::Pending => patience.as_mut().poll(cx).map(|()| None),
+    });
+    match outcome.await {
+        Some(reply) => unfinished.finish(reply),
+        None => {
+            call.awaits();
+            tokio::spawn(async move { unfinished.finish(job::within(deadline, call).await) });
+        }
     }
 }
 
@@ -113,6 +132,15 @@ pub(super) struct Watched {
     call: HandlerFuture,
     behaviour: Behaviour,
     placement: Arc<Placement>,
+}
+
+impl Watched {
+    /// Notes that the call has awaited for a long time: as good as its end, if it did not block before.
+    fn awaits(&self) {
+        if self.behaviour.longest <= BLOCKED {
+            count_down(&self.placement.to_prove);
+        }
+    }
 }
 
 impl Future for Watched {

@@ -1,6 +1,6 @@
 //! Random events, beside a model that keeps everything in one list and searches it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use proptest::{collection::vec, prelude::*};
 
@@ -67,6 +67,8 @@ struct Run {
     model: Model,
     now: Instant,
     asked: Vec<(Instant, Address)>,
+    /// What each version of an interface was seen to stand for.
+    versions: HashMap<(usize, Version), Vec<Registration>>,
 }
 
 impl Run {
@@ -77,6 +79,7 @@ impl Run {
             model: Model::default(),
             now,
             asked: Vec::new(),
+            versions: HashMap::new(),
         }
     }
 
@@ -189,6 +192,11 @@ impl Run {
             let provides = |claim: &&Registration| claim.interfaces.contains(&interface);
             let found = self.registry.locate_all(self.now, &interface, None);
             let found: HashSet<_> = found.map(|record| record.service.clone()).collect();
+            let of_interface: Vec<_> = model.iter().filter(provides).cloned().collect();
+            let (version, count) = self.registry.version(self.now, &interface);
+            assert_eq!(count, of_interface.len());
+            let stands_for = self.versions.entry((number, version)).or_insert_with(|| of_interface.clone());
+            assert_eq!(*stands_for, of_interface, "one version of two sets");
             let model: HashSet<_> = model.iter().filter(provides).map(|claim| claim.service.clone()).collect();
             assert_eq!(found, model);
             let one = self.registry.locate(self.now, &interface, None, |_| number);
