@@ -16,10 +16,12 @@
 //! | `transcript` | what the originals answered when they were recorded |
 //! | `guide` | the guide's blocks of Rust, as doc tests |
 //! | `door` | calls that end when the test says so |
+//! | `chaos` | a fleet that is disturbed while clients call it, and what was promised to them |
 //! | `probe` | the service with one method for each thing a peer may meet |
 
 pub mod base64;
 pub mod cargo;
+pub mod chaos;
 pub mod dialect;
 pub mod door;
 #[cfg(doctest)]

@@ -94,7 +94,12 @@ impl Process {
         self.signal(libc::SIGCONT);
     }
 
-    fn id(&self) -> libc::pid_t {
+    /// Its process id.
+    ///
+    /// # Panics
+    ///
+    /// Never: what the system gives is one.
+    pub fn id(&self) -> libc::pid_t {
         libc::pid_t::try_from(self.child.id()).expect("a process id")
     }
 

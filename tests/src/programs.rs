@@ -82,16 +82,7 @@ impl Program {
     pub fn try_serve(self, address: &str, arguments: &[&str]) -> Result<Service, Box<Process>> {
         let mut command = self.command();
         command.args(["-a", address]).args(arguments);
-        let process = Process::start(command);
-        // The launcher says where it listens once it does, and has registered.
-        let address = process.stderr().find(0, |line| {
-            let (_, rest) = line.split_once(" serving ")?;
-            rest.split_whitespace().find_map(|field| field.strip_prefix("address=")).map(str::to_owned)
-        });
-        match address {
-            Some((address, _)) => Ok(Service { address, process }),
-            None => Err(Box::new(process)),
-        }
+        Service::started(Process::start(command))
     }
 }
 
@@ -102,6 +93,25 @@ pub struct Service {
     pub address: String,
     /// Its process.
     pub process: Process,
+}
+
+impl Service {
+    /// Waits until a program that uses the launcher serves.
+    ///
+    /// # Errors
+    ///
+    /// The process, ended, where it does not get so far.
+    pub fn started(process: Process) -> Result<Self, Box<Process>> {
+        // The launcher says where it listens once it does, and has registered.
+        let address = process.stderr().find(0, |line| {
+            let (_, rest) = line.split_once(" serving ")?;
+            rest.split_whitespace().find_map(|field| field.strip_prefix("address=")).map(str::to_owned)
+        });
+        match address {
+            Some((address, _)) => Ok(Self { address, process }),
+            None => Err(Box::new(process)),
+        }
+    }
 }
 
 /// A nameserver and a probe that is registered with it.
