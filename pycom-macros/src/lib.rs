@@ -150,7 +150,8 @@ pub fn interface(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// | `results("a", "b")` | names of the results: the function returns a tuple, written out, and callers get an object; one name stands for one value |
 /// | `attachments(incoming = "blob")` | the parameter `blob: Attachment`, or `Option<Attachment>`, is the attachment of the call |
 /// | `attachments(outgoing = "blob")` | the result `blob` is the attachment of the reply: one of those that `results` names, or, without `results`, all of the result or the second part of a pair |
-/// | `idempotent` | running it twice does what running it once does |
+/// | `idempotent` | running it twice does what running it once does: clients may retry it by themselves |
+/// | `uncancellable` | once begun it runs to its end, also where its caller gives up or its time is over |
 /// | `hooks(path, …)` | async functions around this method, inside those of the interface |
 /// | `skip` | no method; silences the warning about a public `async fn` without `#[method]` |
 ///

@@ -47,6 +47,7 @@ pub(crate) struct Method {
     pub(crate) deprecated: Option<Deprecated>,
     pub(crate) is_async: bool,
     pub(crate) idempotent: bool,
+    pub(crate) uncancellable: bool,
     pub(crate) hooks: Vec<Expr>,
     /// Only lifetimes.
     pub(crate) generics: Generics,

@@ -133,6 +133,13 @@ impl MethodBuilder {
         self
     }
 
+    /// Says that a call of it runs to its end, also where its caller has given it up or the
+    /// caller's time is over.
+    pub fn uncancellable(mut self) -> Self {
+        self.description.uncancellable = true;
+        self
+    }
+
     /// Adds a hook around it, inside those added before.
     pub fn hook(mut self, hook: Hook) -> Self {
         self.hooks.push(hook);

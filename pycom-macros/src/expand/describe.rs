@@ -1,6 +1,6 @@
 //! The description of the interface, as a constant.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Expr, ExprLit, Lit, Type};
@@ -58,8 +58,11 @@ impl Context<'_> {
             let note = &deprecated.note;
             fields.push(quote!(deprecated: __pycom::Some(#note)));
         }
-        if method.idempotent {
-            fields.push(quote!(idempotent: true));
+        for (flag, name) in [(method.idempotent, "idempotent"), (method.uncancellable, "uncancellable")] {
+            if flag {
+                let name = Ident::new(name, Span::call_site());
+                fields.push(quote!(#name: true));
+            }
         }
         quote! {
             #(#cfgs)*

@@ -58,6 +58,7 @@ pub(crate) const METHOD: Vocabulary = Vocabulary {
         key("results", Form::List, "results(\"name\", …)"),
         key("attachments", Form::List, "attachments(incoming = \"name\", outgoing = \"name\")"),
         key("idempotent", Form::Flag, "idempotent"),
+        key("uncancellable", Form::Flag, "uncancellable"),
         key("hooks", Form::List, "hooks(path, …)"),
         key("skip", Form::Flag, "skip"),
     ],

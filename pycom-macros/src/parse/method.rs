@@ -70,6 +70,7 @@ pub(super) fn method(
         deprecated: docs::deprecated(&function.attributes),
         is_async: signature.asyncness.is_some(),
         idempotent: entries.flag("idempotent"),
+        uncancellable: entries.flag("uncancellable"),
         hooks: entries.list::<Expr>("hooks", report).unwrap_or_default(),
         output: output::output(signature, &declared, report),
         ident: signature.ident.clone(),

@@ -75,6 +75,9 @@ pub struct MethodDescription {
     /// *Ours.* Whether running it twice does what running it once does.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub idempotent: bool,
+    /// *Ours.* Whether it runs to its end, whatever becomes of its caller.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub uncancellable: bool,
 }
 
 /// Names of the argument and the result that are attachments.
@@ -164,6 +167,7 @@ fn method_description(info: &MethodInfo, generator: &mut SchemaGenerator) -> Met
         errors: (info.errors)().iter().map(Into::into).collect(),
         deprecated: info.deprecated.map(Into::into),
         idempotent: info.idempotent,
+        uncancellable: info.uncancellable,
         ..MethodDescription::default()
     };
     match &info.parameters {

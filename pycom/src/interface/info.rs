@@ -50,6 +50,8 @@ pub struct MethodInfo {
     pub deprecated: Option<&'static str>,
     /// Whether running it twice does what running it once does.
     pub idempotent: bool,
+    /// Whether it runs to its end, whatever becomes of its caller.
+    pub uncancellable: bool,
 }
 
 impl MethodInfo {
@@ -67,6 +69,7 @@ impl MethodInfo {
             errors: || &[],
             deprecated: None,
             idempotent: false,
+            uncancellable: false,
         }
     }
 }

@@ -84,6 +84,11 @@ pub trait Offered: Send + Sync {
     fn description(&self) -> &Description;
     /// The place of a method in the table.
     fn find(&self, method: &str) -> Option<usize>;
+    /// Whether a method runs on a thread of its own, where nothing can stop it.
+    fn is_blocking(&self, place: usize) -> bool {
+        let _ = place;
+        false
+    }
     /// Runs a method.
     fn run(&self, place: usize, request: Request) -> Run;
     /// What wraps its calls.
@@ -122,6 +127,10 @@ impl<S: Send + Sync + 'static> Offered for Typed<S> {
 
     fn find(&self, method: &str) -> Option<usize> {
         self.places.get(method).copied()
+    }
+
+    fn is_blocking(&self, place: usize) -> bool {
+        matches!(self.handlers[place], Handler::Blocking(_))
     }
 
     fn run(&self, place: usize, request: Request) -> Run {

@@ -7,9 +7,10 @@ use std::time::Instant;
 
 use tokio::sync::mpsc::UnboundedSender;
 
+use super::cancel::{Cancellable, Entered, Starting};
 use super::placement;
 use super::runners::Runners;
-use super::table::{Action, Job};
+use super::table::{Action, Ends, Job};
 use crate::error::{Error, UNKNOWN_TEXT, code};
 use crate::hook;
 use crate::interface::Run;
@@ -50,7 +51,8 @@ impl ReturnAddress {
 #[derive(Debug)]
 pub(crate) struct Done {
     pub(crate) peer: Peer,
-    pub(crate) message: Message,
+    /// None where it was cancelled: nobody waits for an answer.
+    pub(crate) message: Option<Message>,
     pub(crate) size: usize,
 }
 
@@ -63,11 +65,59 @@ pub(super) struct Unfinished {
     session: Option<Session>,
     done: UnboundedSender<Done>,
     largest: usize,
+    deadline: Option<Instant>,
+    /// Where it is to stand while it can be cancelled; none where it cannot be.
+    cancellable: Option<Cancellable>,
+    entered: Option<Entered>,
 }
 
 impl Unfinished {
+    /// It is about to start in a way that lets it be cancelled, where its method allows that.
+    pub(super) fn start(&mut self) -> Option<Starting> {
+        self.entered =
+            self.cancellable.as_ref().zip(self.to.as_ref()).and_then(|(calls, to)| calls.enter(to, self.deadline));
+        self.starting()
+    }
+
+    /// It goes on elsewhere.
+    pub(super) fn starting(&self) -> Option<Starting> {
+        self.entered.as_ref().map(Entered::starting)
+    }
+
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
     pub(super) fn finish(mut self, reply: Reply) {
-        self.send(reply);
+        if self.still_wanted() {
+            self.send(reply);
+        }
+    }
+
+    /// False where it was cancelled; then it makes room, and that is its end.
+    fn still_wanted(&mut self) -> bool {
+        let wanted = self.entered.take().is_none_or(Entered::leave);
+        if !wanted {
+            self.end_unanswered();
+        }
+        wanted
+    }
+
+    fn end_unanswered(&mut self) {
+        if let Some(ReturnAddress { peer, size, .. }) = self.to.take() {
+            tracing::debug!(interface = %self.interface, method = %self.method, "a call was cancelled");
+            let _ = self.done.send(Done { peer, message: None, size });
+        }
+    }
+
+    /// It was cancelled before it had begun.
+    pub(super) fn cancelled(mut self) {
+        self.end_unanswered();
+    }
+
+    /// Whether this is the call of `peer` that bears `id`, and may be cancelled.
+    pub(super) fn may_cancel(&self, peer: &Peer, id: &[u8]) -> bool {
+        self.cancellable.is_some() && self.to.as_ref().is_some_and(|to| to.is_of(peer, id))
     }
 
     fn send(&mut self, reply: Reply) {
@@ -85,13 +135,13 @@ impl Unfinished {
             message = protocol::write_reply(envelope, Reply::failed(error), session_id, (interface, method));
         }
         // The socket's task has ended where this fails, and with it everybody who waits.
-        let _ = self.done.send(Done { peer, message, size });
+        let _ = self.done.send(Done { peer, message: Some(message), size });
     }
 }
 
 impl Drop for Unfinished {
     fn drop(&mut self) {
-        if self.to.is_some() {
+        if self.to.is_some() && self.still_wanted() {
             let (interface, method) = (&self.interface, &self.method);
             tracing::error!(%interface, %method, "a method panicked; its caller gets code 1");
             self.send(Reply::failed(Error::from_code(code::UNKNOWN, UNKNOWN_TEXT.into(), Default::default())));
@@ -106,9 +156,10 @@ pub(super) fn start(
     done: UnboundedSender<Done>,
     largest: usize,
     runners: &Runners,
+    cancellable: &Cancellable,
     now: Instant,
 ) {
-    let Job { action, hooks, request, placement } = job;
+    let Job { action, hooks, request, placement, ends } = job;
     let deadline = request.deadline;
     let call = Unfinished {
         to: Some(to),
@@ -117,6 +168,9 @@ pub(super) fn start(
         session: request.session.clone(),
         done,
         largest,
+        deadline,
+        cancellable: (ends == Ends::AtAnyTime).then(|| cancellable.clone()),
+        entered: None,
     };
     if deadline.is_some_and(|deadline| deadline <= now) {
         return call.finish(Reply::failed(Error::overloaded("the time of the call was over before it could start")));
@@ -131,7 +185,7 @@ pub(super) fn start(
         },
     };
     match running {
-        Run::Async(future) => placement::run(placement, future, call, deadline, runners),
+        Run::Async(future) => placement::run(placement, future, call, runners),
         Run::Blocking(function) => {
             tokio::task::spawn_blocking(move || DEADLINE.sync_scope(deadline, || call.finish(function())));
         }

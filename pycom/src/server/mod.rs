@@ -7,6 +7,7 @@
 //! | `offers` | what can be served: types, tuples, lists |
 //! | `table` | interfaces and methods by name; a received call to a job |
 //! | `admission` | which jobs run, wait or are refused; pure |
+//! | `cancel` | which running calls can be stopped, and how
 //! | `job` | one call: how it is started and answered |
 //! | `placement` | which methods share the runtime, and which need a thread |
 //! | `runners` | the calls of quick methods, in turn |
@@ -18,6 +19,7 @@
 mod admission;
 mod advertise;
 mod builder;
+mod cancel;
 mod job;
 mod limits;
 mod offers;

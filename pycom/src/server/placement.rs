@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use super::cancel;
 use super::job::{self, Unfinished};
 use super::runners::{Runners, Waiting};
 use crate::interface::HandlerFuture;
@@ -91,29 +92,24 @@ fn count_down(counter: &AtomicU32) {
 }
 
 /// Runs a call where its method belongs. A method that panics drops `unfinished`, which answers it.
-pub(super) fn run(
-    placement: Arc<Placement>,
-    call: HandlerFuture,
-    unfinished: Unfinished,
-    deadline: Option<Instant>,
-    runners: &Runners,
-) {
+pub(super) fn run(placement: Arc<Placement>, call: HandlerFuture, mut unfinished: Unfinished, runners: &Runners) {
     let (trusted, quick) = (placement.is_trusted(), placement.is_quick());
     let call = Watched { call, behaviour: Behaviour::default(), placement };
     if quick {
-        return runners.push(Waiting { call, deadline, unfinished });
+        return runners.push(Waiting { call, unfinished });
     }
+    let starting = unfinished.start();
     if trusted {
-        tokio::spawn(async move { unfinished.finish(job::within(deadline, call).await) });
+        cancel::spawn(starting, whole(call, unfinished));
     } else {
-        let runtime = tokio::runtime::Handle::current();
-        tokio::task::spawn_blocking(move || runtime.block_on(prove(call, unfinished, deadline)));
+        cancel::spawn_on_thread(starting, prove(call, unfinished));
     }
 }
 
 /// Runs a call of a method that is not trusted yet.
-async fn prove(mut call: Watched, unfinished: Unfinished, deadline: Option<Instant>) {
+async fn prove(mut call: Watched, unfinished: Unfinished) {
     let mut patience = pin!(tokio::time::sleep(PATIENCE));
+    let deadline = unfinished.deadline();
     let outcome = poll_fn(|cx| match job::within_now(deadline, || Pin::new(&mut call).poll(cx)) {
         Poll::Ready(reply) => Poll::Ready(Some(reply)),
         Poll::Pending => patience.as_mut().poll(cx).map(|()| None),
@@ -122,9 +118,15 @@ async fn prove(mut call: Watched, unfinished: Unfinished, deadline: Option<Insta
         Some(reply) => unfinished.finish(reply),
         None => {
             call.awaits();
-            tokio::spawn(async move { unfinished.finish(job::within(deadline, call).await) });
+            cancel::spawn(unfinished.starting(), whole(call, unfinished));
         }
     }
+}
+
+/// Runs a call to its end and answers it.
+pub(super) async fn whole(call: Watched, unfinished: Unfinished) {
+    let reply = job::within(unfinished.deadline(), call).await;
+    unfinished.finish(reply);
 }
 
 /// A call that is timed while it holds its thread.

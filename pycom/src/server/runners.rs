@@ -10,10 +10,11 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use super::cancel;
 use super::job::{self, Unfinished};
-use super::placement::Watched;
+use super::placement::{self, Watched};
 
 /// Calls run in a row before others on the runtime get their turn, the socket first of all.
 const TURN: usize = 64;
@@ -24,7 +25,6 @@ pub(super) const STUCK: Duration = Duration::from_millis(5);
 /// A call of a quick method that waits for its turn.
 pub(super) struct Waiting {
     pub(super) call: Watched,
-    pub(super) deadline: Option<Instant>,
     pub(super) unfinished: Unfinished,
 }
 
@@ -65,6 +65,21 @@ impl Runners {
 
     pub(super) fn has_waiting(&self) -> bool {
         !self.shared.lock().waiting.is_empty()
+    }
+
+    /// Takes a call that waits away; it is not to be answered.
+    pub(super) fn remove(&self, which: impl Fn(&Unfinished) -> bool) -> bool {
+        let mut queue = self.shared.lock();
+        let place = queue.waiting.iter().position(|call| which(&call.unfinished));
+        let taken = place.and_then(|place| queue.waiting.remove(place));
+        drop(queue);
+        match taken {
+            Some(call) => {
+                call.unfinished.cancelled();
+                true
+            }
+            None => false,
+        }
     }
 
     /// To be called where calls have waited for [`STUCK`]: if none has ended meanwhile, their runner
@@ -110,14 +125,15 @@ impl Shared {
 impl Waiting {
     /// Runs the call until it is done, or has to await something: then it becomes a task.
     fn run(self) {
-        let Self { mut call, deadline, unfinished } = self;
+        let Self { mut call, mut unfinished } = self;
+        let deadline = unfinished.deadline();
         // Woken by nobody: where it is not done after all, its task looks at it again.
         let mut unheard = Context::from_waker(Waker::noop());
         let looked = || job::within_now(deadline, || Pin::new(&mut call).poll(&mut unheard));
         match catch_unwind(AssertUnwindSafe(looked)) {
             Ok(Poll::Ready(reply)) => unfinished.finish(reply),
             Ok(Poll::Pending) => {
-                tokio::spawn(async move { unfinished.finish(job::within(deadline, call).await) });
+                cancel::spawn(unfinished.start(), placement::whole(call, unfinished));
             }
             // The panic has been reported; dropping the call answers it.
             Err(_) => drop(unfinished),

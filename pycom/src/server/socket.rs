@@ -11,9 +11,10 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::Limits;
 use super::admission::{Admission, Arrival};
+use super::cancel::Cancellable;
 use super::job::{self, Done, ReturnAddress};
 use super::runners::{Runners, STUCK};
-use super::table::{Job, Table};
+use super::table::{Ends, Job, Table};
 use crate::Json;
 use crate::error::Error;
 use crate::protocol;
@@ -49,6 +50,7 @@ pub(super) struct SocketTask {
     orders: mpsc::Receiver<Order>,
     peers: HashMap<Peer, PeerId>,
     runners: Runners,
+    cancellable: Cancellable,
     draining: bool,
     dropped: Dropped,
 }
@@ -89,6 +91,7 @@ impl SocketTask {
             orders,
             peers: HashMap::new(),
             runners: Runners::default(),
+            cancellable: Cancellable::default(),
             draining: false,
             dropped: Dropped::default(),
         }
@@ -194,7 +197,10 @@ impl SocketTask {
     fn cancel(&mut self, body: &Body, to: ReturnAddress) {
         match protocol::read_cancel(body) {
             Ok(id) => {
-                self.admission.remove(|(_, waiting)| waiting.is_of(&to.peer, &id));
+                let waits = self.admission.remove(|(job, call)| job.ends != Ends::Never && call.is_of(&to.peer, &id));
+                if waits.is_none() && !self.cancellable.cancel(&to.peer, &id) {
+                    self.runners.remove(|call| call.may_cancel(&to.peer, &id));
+                }
                 self.answer(to.peer, to.envelope, Reply::result(Json::EMPTY_OBJECT));
             }
             Err(error) => self.refuse(to.peer, to.envelope, error),
@@ -203,8 +209,10 @@ impl SocketTask {
 
     fn finish(&mut self, done: &mut Vec<Done>) {
         for Done { peer, message, size } in done.drain(..) {
-            let sent = self.listener.send(&peer, message);
-            self.note(&peer, sent);
+            if let Some(message) = message {
+                let sent = self.listener.send(&peer, message);
+                self.note(&peer, sent);
+            }
             self.admission.finished(size);
         }
         while let Some((job, to)) = self.admission.next() {
@@ -213,7 +221,7 @@ impl SocketTask {
     }
 
     fn start(&self, job: Job, to: ReturnAddress, now: Instant) {
-        job::start(job, to, self.finished.clone(), self.limits.reply_size, &self.runners, now);
+        job::start(job, to, self.finished.clone(), self.limits.reply_size, &self.runners, &self.cancellable, now);
     }
 
     fn refuse(&mut self, peer: Peer, envelope: Envelope, error: Error) {

@@ -29,6 +29,18 @@ struct Method {
     action: Action,
     hooks: Option<Arc<[Hook]>>,
     placement: Arc<Placement>,
+    ends: Ends,
+}
+
+/// What may end a call before its method does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ends {
+    /// Its caller, and its deadline.
+    AtAnyTime,
+    /// Nothing once it runs: a plain `fn` cannot be stopped.
+    UntilItRuns,
+    /// Nothing: the method says so.
+    Never,
 }
 
 struct Served {
@@ -49,6 +61,7 @@ pub(crate) struct Job {
     pub(crate) hooks: Option<Arc<[Hook]>>,
     pub(crate) request: Request,
     pub(crate) placement: Arc<Placement>,
+    pub(crate) ends: Ends,
 }
 
 impl Table {
@@ -96,8 +109,8 @@ impl Table {
                 Some(id) => sessions.find(id, now)?,
             });
         }
-        let Method { action, hooks, placement, .. } = method.clone();
-        Ok(Job { action, hooks, request, placement })
+        let Method { action, hooks, placement, ends, .. } = method.clone();
+        Ok(Job { action, hooks, request, placement, ends })
     }
 }
 
@@ -107,14 +120,21 @@ impl Served {
         let described = Json::from_value(description)?;
         let inner = offer.0.hooks();
         let mut methods = HashMap::new();
-        for name in description.methods.keys() {
-            let action = match offer.0.find(name) {
+        for (name, method) in &description.methods {
+            let place = offer.0.find(name);
+            let action = match place {
                 Some(place) => Action::Method(offer.0.clone(), place),
                 None => Action::Describe(described.clone()),
             };
             let name: Arc<str> = name.as_str().into();
             let hooks = inner.around(outer, &name);
-            methods.insert(name.clone(), Method { name, action, hooks, placement: Arc::default() });
+            let ends = match method.uncancellable {
+                true => Ends::Never,
+                // Also where hooks that could be stopped are around it.
+                false if place.is_some_and(|place| offer.0.is_blocking(place)) => Ends::UntilItRuns,
+                false => Ends::AtAnyTime,
+            };
+            methods.insert(name.clone(), Method { name, action, hooks, placement: Arc::default(), ends });
         }
         Ok(Self { name: description.name.as_str().into(), stateful: description.is_stateful(), methods })
     }

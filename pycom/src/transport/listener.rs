@@ -55,7 +55,7 @@ pub struct Incoming {
 pub struct Peer(SmallVec<[u8; 16]>);
 
 impl Peer {
-    pub(super) fn new(id: &[u8]) -> Self {
+    pub(crate) fn new(id: &[u8]) -> Self {
         Self(SmallVec::from_slice(id))
     }
 

@@ -22,7 +22,7 @@ mod json;
 mod reply;
 
 pub(crate) use call::{Call, CallWriter};
-pub(crate) use cancel::{cancelled_id, write_cancel};
+pub(crate) use cancel::{LONGEST_ID, cancelled_id, write_cancel};
 pub(crate) use command::Command;
 pub use extensions::Extensions;
 pub(crate) use extensions::{OfCall, key};

@@ -136,6 +136,9 @@ impl Contract<'_> {
         if method.idempotent {
             keys.push(quote!(idempotent));
         }
+        if method.uncancellable {
+            keys.push(quote!(uncancellable));
+        }
         let attribute = if keys.is_empty() { quote!(#[method]) } else { quote!(#[method(#(#keys),*)]) };
         quote! {
             #docs
