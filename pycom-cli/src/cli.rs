@@ -116,7 +116,7 @@ pub struct List {
     #[arg(short, long)]
     pub watch: bool,
     /// How often to look with --watch
-    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = duration)]
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = duration, requires = "watch")]
     pub every: Duration,
 }
 

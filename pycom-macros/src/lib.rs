@@ -14,6 +14,7 @@ mod report;
 #[cfg(test)]
 mod snapshot;
 mod tokens;
+mod twice;
 
 use proc_macro::TokenStream;
 

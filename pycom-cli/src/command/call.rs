@@ -199,8 +199,15 @@ enum BatchError {
 
 async fn one_of_batch(callee: &Callee, method: Option<&str>, line: &str) -> Result<Json, BatchError> {
     let local = |failure| BatchError::Local(failure);
-    let wrong =
-        |error: serde_json::Error| BatchError::Local(Failure::usage(format!("is not as it should be: {error}")));
+    let wrong = |error: serde_json::Error| {
+        let wanted = match method {
+            Some(_) => "the arguments as JSON",
+            None => r#"{"method": …, "args": …}"#,
+        };
+        // A line of a batch is the first line of itself.
+        let reason = error.to_string().replace(" at line 1 column", " at column");
+        BatchError::Local(Failure::usage(format!("this is no call: {reason}; write {wanted}")))
+    };
     let (method, args) = match method {
         Some(method) => (method.to_owned(), Json::from_text(line.trim()).map_err(wrong)?),
         None => {

@@ -50,6 +50,7 @@ _pycom() {
         value="${found%%$'\t'*}"
         text="${found#*$'\t'}"
         if [[ $value == :files ]]; then
+            compset -P '@'
             _files
         elif [[ $value == *[=@] ]]; then
             open+=("${value//:/\\:}:$text")
@@ -67,7 +68,11 @@ compdef _pycom pycom
 const FISH: &str = r#"function __pycom_complete
     for found in (pycom __complete -- (commandline -cp) 2>/dev/null)
         if test "$found" = :files
-            __fish_complete_path (commandline -ct)
+            set -l word (commandline -ct)
+            set -l at (string match -r '^@' -- $word)
+            for path in (__fish_complete_path (string replace -r '^@' '' -- $word))
+                echo $at$path
+            end
         else
             echo $found
         end

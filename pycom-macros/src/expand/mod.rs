@@ -33,7 +33,7 @@ use syn::Generics;
 use crate::model::{Interface, Owner};
 use crate::parse::source::Source;
 use crate::report::Report;
-use crate::{check, parse};
+use crate::{check, parse, twice};
 
 /// All of `#[interface]`.
 pub(crate) fn interface(attribute: TokenStream, item: TokenStream, pycom: &TokenStream) -> TokenStream {
@@ -48,6 +48,7 @@ pub(crate) fn interface(attribute: TokenStream, item: TokenStream, pycom: &Token
     let model = parse::interface(attribute, &mut source, &mut report);
     if let Some(model) = &model {
         check::check(model, &mut report);
+        twice::check(model, &mut report);
     }
     match model {
         Some(model) if report.is_empty() => Context::new(&model, pycom).expand(source),

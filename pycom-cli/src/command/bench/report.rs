@@ -128,6 +128,16 @@ pub fn time(nanoseconds: u64) -> String {
     }
 }
 
+/// The edge of a bar, which is a round number: `500 µs`, `2 ms`.
+fn edge(nanoseconds: u64) -> String {
+    match nanoseconds {
+        ns if ns < 1_000 => format!("{ns} ns"),
+        ns if ns < 1_000_000 => format!("{} µs", ns / 1_000),
+        ns if ns < 1_000_000_000 => format!("{} ms", ns / 1_000_000),
+        ns => format!("{} s", ns / 1_000_000_000),
+    }
+}
+
 /// The histogram: a bar for each step of 1, 2, 5, 10 …, from the fastest to the slowest.
 fn bars(histogram: &Histogram<u64>) -> Vec<String> {
     let mut edges: Vec<u64> = vec![0];
@@ -143,7 +153,7 @@ fn bars(histogram: &Histogram<u64>) -> Vec<String> {
     rows.into_iter()
         .map(|(below, count)| {
             let length = (count as f64 / most as f64 * BAR as f64).ceil() as usize;
-            format!("  < {:>8}  {:<BAR$}  {count}", time(below), "█".repeat(length)).trim_end().to_owned()
+            format!("  < {:>6}  {:<BAR$}  {count}", edge(below), "█".repeat(length))
         })
         .collect()
 }
@@ -160,8 +170,8 @@ mod tests {
         }
         let rows = bars(&histogram);
         assert_eq!(rows.len(), 6, "{rows:#?}");
-        assert!(rows[0].starts_with("  <   100 µs") && rows[0].ends_with("  1"), "{rows:#?}");
-        assert!(rows[1].starts_with("  <   200 µs") && rows[1].ends_with("  2"), "{rows:#?}");
+        assert!(rows[0].starts_with("  < 100 µs ") && rows[0].ends_with("  1"), "{rows:#?}");
+        assert!(rows[1].starts_with("  < 200 µs ") && rows[1].ends_with("  2"), "{rows:#?}");
     }
 
     #[test]
