@@ -1,5 +1,6 @@
 //! What a name on the command line stands for.
 
+use pycom::stat;
 use pycom::{Component, Description, Error};
 
 use crate::failure::{Failure, Result};
@@ -58,9 +59,21 @@ impl Target {
             Place::Service(service) => context.locate_service(&self.interface, service).await,
             Place::Anywhere => context.locate(&self.interface).await,
         };
-        match found {
-            Err(Error::ServiceNotFound(_)) => Err(self.not_found(network).await),
-            found => Ok(found?),
+        match (found, &self.place) {
+            (Err(Error::ServiceNotFound(_)), Place::Service(name)) if self.interface == stat::INTERFACE => {
+                self.beside(network, name).await
+            }
+            (Err(Error::ServiceNotFound(_)), _) => Err(self.not_found(network).await),
+            (found, _) => Ok(found?),
+        }
+    }
+
+    /// The interface of a service that offers it without having registered it.
+    async fn beside(&self, network: &Network, name: &str) -> Result<Component> {
+        let services = network.services().await?;
+        match services.into_iter().find(|service| service.service == name).and_then(|service| service.address) {
+            Some(address) => Ok(network.context.connect(address, &self.interface)?),
+            None => Err(self.not_found(network).await),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use pycom::stat::ServiceStatistics;
 use serde::{Deserialize, Serialize};
 
 use crate::names::{Address, InterfaceName, ServiceName};
@@ -143,6 +144,9 @@ pub struct Statistics {
     /// Calls of `watch` that wait now.
     #[serde(default)]
     pub watchers: usize,
+    /// What it has counted of its calls, like every service.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calls: Option<ServiceStatistics>,
 }
 
 impl From<Stat> for Statistics {
@@ -163,6 +167,7 @@ impl From<Stat> for Statistics {
             missed: stat.missed,
             probes: stat.probes,
             watchers: 0,
+            calls: None,
         }
     }
 }

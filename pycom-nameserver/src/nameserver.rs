@@ -166,13 +166,15 @@ fn instance(request: &Request) -> Result<Option<Instance>> {
 /// Knows which services there are, and where.
 #[interface("org.pycom.nameserver")]
 impl Nameserver {
-    /// What the nameserver holds and has done since it started.
+    /// What the nameserver holds and has done since it started. With `methods: false` without what it
+    /// has counted of each method, which `org.pycom.stat` tells too.
     #[method(idempotent)]
-    pub async fn stat(&self) -> Statistics {
+    pub async fn stat(&self, request: Request, methods: Option<bool>) -> Statistics {
         self.upkeep.start(&self.shared);
         let stat = self.shared.with(|registry| registry.stat(Instant::now()));
         let (watchers, _) = self.shared.watchers.count();
-        Statistics { watchers, ..stat.into() }
+        let calls = (methods != Some(false)).then(|| request.statistics()).flatten();
+        Statistics { watchers, calls, ..stat.into() }
     }
 
     /// Registers a service, or says that it is still there.
@@ -272,7 +274,11 @@ impl Nameserver {
         let left = request.time_left().map(|left| left.saturating_sub(WATCH_MARGIN));
         let until = tokio::time::Instant::now() + left.map_or(longest, |left| left.min(longest));
         if let Some(seen) = cursor.and_then(|cursor| version(self.run, &cursor)) {
-            self.changed(&interface, seen, until).await?;
+            tokio::select! {
+                changed = self.changed(&interface, seen, until) => changed?,
+                // A nameserver that ends does not wait for who watches.
+                () = request.draining() => {}
+            }
         }
         let (Version(version), records) = self.shared.with(|r| r.providers(Instant::now(), &interface));
         let services = records.iter().map(|record| (&**record).into()).collect();

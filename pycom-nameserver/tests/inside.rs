@@ -57,9 +57,12 @@ async fn a_name_is_given_back_when_its_service_stops() -> Result<()> {
     let client = context.client::<NameserverClient>().await?;
     let service = Server::new().offer(echo("com.foo.example")).service("/com/foo/svc");
     let service = service.nameserver(nameserver.address().to_string()).bind("tcp://127.0.0.1:0").await?;
-    assert_eq!(client.stat().await?.services, 2);
+    let stat = client.stat(None).await?;
+    assert_eq!(stat.services, 2);
+    let register = stat.calls.unwrap().method("org.pycom.nameserver", "register").unwrap().clone();
+    assert!(register.calls >= 1 && register.latency.is_some() && register.buckets.is_empty(), "{register:?}");
     service.stop().await;
-    assert_eq!(client.stat().await?.services, 1);
+    assert_eq!(client.stat(Some(false)).await?.services, 1);
     assert!(matches!(context.locate("com.foo.example").await, Err(Error::ServiceNotFound(_))));
     Ok(())
 }

@@ -33,7 +33,7 @@ fn names(watched: &Watched) -> Vec<&str> {
 
 /// How many calls of `watch` wait.
 async fn waiting(context: &Context) -> usize {
-    context.client::<NameserverClient>().await.unwrap().stat().await.unwrap().watchers
+    context.client::<NameserverClient>().await.unwrap().stat(Some(false)).await.unwrap().watchers
 }
 
 async fn until_waiting(context: &Context, count: usize) {

@@ -19,6 +19,7 @@ mod reply;
 mod request;
 pub mod server;
 pub mod session;
+pub mod stat;
 pub mod testing;
 mod transport;
 mod wire;

@@ -99,22 +99,37 @@ pub(crate) fn write_reply(envelope: Envelope, reply: Reply, session_id: Option<&
     }
 }
 
+/// The code and the text that a caller gets for an error; `None` for a failure below the method, or an answer from
+/// another service that says nothing about this one: its caller learns only that something failed.
+fn told(error: &Error) -> Option<(i64, &str)> {
+    let foreign_application_error = matches!(error, Error::Application { .. });
+    match (error.code(), error.text()) {
+        (Some(code), Some(text)) if error.is_own() || foreign_application_error => Some((code, text)),
+        _ => None,
+    }
+}
+
+/// The JSON in the message of an answer.
+pub(crate) fn json_of_answer(message: &Message) -> &[u8] {
+    let after_envelope = message.frames().iter().skip_while(|frame| !frame.is_empty());
+    after_envelope.skip(2).map(|frame| frame.as_ref()).next().unwrap_or_default()
+}
+
+/// The code that a reply goes out with.
+pub(crate) fn code_of(reply: &Reply) -> i64 {
+    reply.error().map_or(code::OK, |error| told(error).map_or(code::UNKNOWN, |(code, _)| code))
+}
+
 fn write_error(
     error: &Error,
     session_id: Option<&str>,
     extensions: &Extensions,
     (interface, method): (&str, &str),
 ) -> Bytes {
-    let foreign_application_error = matches!(error, Error::Application { .. });
-    let (code, text) = match (error.code(), error.text()) {
-        (Some(code), Some(text)) if error.is_own() || foreign_application_error => (code, text),
-        // A failure below the method, or an answer from another service that says nothing about
-        // this one: its caller learns only that something failed.
-        _ => {
-            tracing::error!(interface, method, error = %error, "a method failed");
-            (code::UNKNOWN, UNKNOWN_TEXT)
-        }
-    };
+    let (code, text) = told(error).unwrap_or_else(|| {
+        tracing::error!(interface, method, error = %error, "a method failed");
+        (code::UNKNOWN, UNKNOWN_TEXT)
+    });
     let data = match error {
         Error::Application { refusal, .. } => refusal.data.as_ref(),
         _ => None,

@@ -1,39 +1,62 @@
 //! A call as a method, a hook or the client's side sees it.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::error::Error;
 use crate::interface::Argument;
+use crate::server::About;
 use crate::session::Session;
+use crate::stat::ServiceStatistics;
 use crate::wire::Extensions;
 use crate::{Attachment, Json};
 
 /// Who called: an opaque id of the connection, the same for all calls that came over it.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub struct PeerId(Arc<str>);
+#[derive(Clone)]
+pub struct PeerId(Arc<Peer>);
+
+struct Peer {
+    text: String,
+    /// The service that was called.
+    called: Arc<About>,
+}
 
 impl PeerId {
-    pub(crate) fn new(text: impl Into<Arc<str>>) -> Self {
-        Self(text.into())
+    pub(crate) fn new(text: String, called: Arc<About>) -> Self {
+        Self(Arc::new(Peer { text, called }))
     }
 
     /// The id as text, fit for logs.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.0.text
+    }
+}
+
+impl PartialEq for PeerId {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for PeerId {}
+
+impl Hash for PeerId {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
     }
 }
 
 impl fmt::Display for PeerId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
     }
 }
 
 impl fmt::Debug for PeerId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "PeerId({})", self.0)
+        write!(f, "PeerId({self})")
     }
 }
 
@@ -156,6 +179,39 @@ impl Request {
     /// Who calls; `None` on the caller's own side.
     pub fn peer(&self) -> Option<&PeerId> {
         self.peer.as_ref()
+    }
+
+    /// What the service that was called has counted so far, as [`org.pycom.stat`](crate::stat) tells it; `None` on the
+    /// caller's own side.
+    pub fn statistics(&self) -> Option<ServiceStatistics> {
+        self.peer.as_ref().map(|peer| peer.0.called.statistics())
+    }
+
+    /// Waits until the service that was called is about to end: for methods that wait for something to happen, so that
+    /// they do not hold it up. Never ends on the caller's own side.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use pycom::{interface, Request};
+    /// # struct Doors(tokio::sync::Notify);
+    /// # #[interface("com.foo.doors")]
+    /// # impl Doors {
+    /// /// Waits for the bell, for a minute at most.
+    /// #[method]
+    /// async fn bell(&self, request: Request) -> bool {
+    ///     tokio::select! {
+    ///         () = self.0.notified() => true,
+    ///         () = request.draining() => false,
+    ///         () = tokio::time::sleep(Duration::from_secs(60)) => false,
+    ///     }
+    /// }
+    /// # }
+    /// ```
+    pub async fn draining(&self) {
+        match &self.peer {
+            Some(peer) => peer.0.called.draining().await,
+            None => std::future::pending().await,
+        }
     }
 
     /// When the caller stops waiting, where it said so.

@@ -225,7 +225,7 @@ impl Sessions {
         Ok(session)
     }
 
-    #[cfg(test)]
+    /// How many there are.
     pub(crate) fn len(&self) -> usize {
         self.by_id.len()
     }

@@ -35,7 +35,7 @@ const ADDRESS: &str = "inproc://service";
 /// socket.
 #[derive(Debug)]
 pub struct InMemory {
-    running: Running,
+    pub(crate) running: Running,
     context: Context,
 }
 

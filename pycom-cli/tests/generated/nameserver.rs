@@ -49,9 +49,10 @@ pub trait Nameserver {
         interface: Option<InterfaceName>,
     ) -> pycom::Result<Empty>;
 
-    /// What the nameserver holds and has done since it started.
+    /// What the nameserver holds and has done since it started. With `methods: false` without what it
+    /// has counted of each method, which `org.pycom.stat` tells too.
     #[method(idempotent)]
-    async fn stat(&self) -> pycom::Result<Statistics>;
+    async fn stat(&self, methods: Option<bool>) -> pycom::Result<Statistics>;
 
     /// Everyone who provides an interface, as soon as that is not what `cursor` stands for.
     ///
@@ -85,6 +86,19 @@ pub enum Found {
 
 pub type InterfaceName = String;
 
+/// How long calls took, in microseconds, within 1.6 %.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Latency {
+    /// The longest, exactly.
+    pub max_us: f64,
+    /// Half of them took no longer.
+    pub p50_us: f64,
+    /// 999 of 1,000 took no longer.
+    pub p999_us: f64,
+    /// 99 of 100 took no longer.
+    pub p99_us: f64,
+}
+
 /// One service, as `locate` and `list_services` give it: with the keys of both originals.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Listed {
@@ -114,6 +128,48 @@ pub struct Located {
     pub service: ServiceName,
 }
 
+/// What a service has counted of one method.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct MethodStatistics {
+    /// Calls by how long they took: nanoseconds (within 1.6 %) and their number. Only where it was asked for: the
+    /// difference of two answers says how long the calls between them took.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub buckets: Option<Vec<(u64, u64)>>,
+    /// Bytes of requests, all frames together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes_in: Option<u64>,
+    /// Bytes of replies, all frames together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes_out: Option<u64>,
+    /// Calls that were answered, with a result or an error.
+    pub calls: u64,
+    /// Calls that were given up by their callers before they had ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cancelled: Option<u64>,
+    /// Errors among them, by code; `other` stands for those that are not counted apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub errors: Option<std::collections::BTreeMap<String, u64>>,
+    /// Calls that run now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_flight: Option<u64>,
+    /// Its interface.
+    pub interface: String,
+    /// How long calls took, from their arrival to their reply; nothing before the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latency: Option<Latency>,
+    /// Its remote name.
+    pub method: String,
+    /// Calls that wait to run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queued: Option<u64>,
+    /// Calls that were turned away unrun: no room, no time left, the service was ending.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<u64>,
+    /// How long they took all together, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time: Option<f64>,
+}
+
 /// One of those that provide a watched interface.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Provider {
@@ -130,9 +186,45 @@ pub struct Provider {
 
 pub type ServiceName = String;
 
+/// What a service has counted since it started.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct ServiceStatistics {
+    /// Requests that named no method of this service, or were no requests: by code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bad_requests: Option<std::collections::BTreeMap<String, u64>>,
+    /// Whether it is about to end and takes no new calls.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub draining: Option<bool>,
+    /// Replies that were dropped because their callers are gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dropped_gone: Option<u64>,
+    /// Replies that were dropped because their callers read too slowly.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dropped_slow: Option<u64>,
+    /// Which run of it this is: 32 hex digits, new at each start.
+    pub instance: String,
+    /// What is counted of each method, those of interfaces of ours included.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub methods: Option<Vec<MethodStatistics>>,
+    /// Name of the service.
+    pub service: String,
+    /// Sessions that it keeps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sessions: Option<u64>,
+    /// When it started: seconds since 1970, by its clock.
+    pub since: f64,
+    /// Seconds since it started.
+    pub uptime: f64,
+    /// Version of the pycom library in it.
+    pub version: String,
+}
+
 /// What the nameserver holds and has done since it started.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Statistics {
+    /// What it has counted of its calls, like every service.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calls: Option<ServiceStatistics>,
     /// Services that took their leave.
     pub deregistered: u64,
     /// Services dropped because they did not renew.

@@ -20,10 +20,14 @@ pub struct Config {
     pub nameserver: Option<String>,
     /// Which address others should use.
     pub advertise: Option<String>,
+    /// Where to serve metrics for Prometheus.
+    pub metrics: Option<String>,
+    /// What to show of its calls: `calls`, or `payloads` too.
+    pub allow_monitor: Option<String>,
 }
 
 /// Keys of the file; the first four are the original's.
-const KEYS: [&str; 5] = ["address", "service", "nameserver", "authentication", "advertise"];
+const KEYS: [&str; 7] = ["address", "service", "nameserver", "authentication", "advertise", "metrics", "allow_monitor"];
 
 #[derive(Deserialize)]
 struct File {
@@ -31,6 +35,8 @@ struct File {
     service: Option<String>,
     nameserver: Option<OneOrMany>,
     advertise: Option<String>,
+    metrics: Option<String>,
+    allow_monitor: Option<String>,
     authentication: Option<Value>,
 }
 
@@ -76,7 +82,8 @@ impl Config {
             OneOrMany::One(address) => address,
             OneOrMany::Many(addresses) => addresses.join(","),
         });
-        Ok(Self { address: file.address, service: file.service, nameserver, advertise: file.advertise })
+        let File { address, service, advertise, metrics, allow_monitor, .. } = file;
+        Ok(Self { address, service, nameserver, advertise, metrics, allow_monitor })
     }
 
     /// What `self` does not say is as `weaker` says.
@@ -87,6 +94,8 @@ impl Config {
             service: self.service.or(weaker.service),
             nameserver: self.nameserver.or(weaker.nameserver),
             advertise: self.advertise.or(weaker.advertise),
+            metrics: self.metrics.or(weaker.metrics),
+            allow_monitor: self.allow_monitor.or(weaker.allow_monitor),
         }
     }
 }

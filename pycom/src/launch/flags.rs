@@ -61,6 +61,22 @@ pub(super) fn command(program: &str) -> Command {
                 "PYCOM_ADVERTISE",
                 "Which address others should use: a host, host:port or a whole address",
             ),
+            value(
+                "metrics",
+                '-',
+                "ADDRESS",
+                "PYCOM_METRICS",
+                "Serve statistics for Prometheus at http://ADDRESS/metrics, e.g. 127.0.0.1:9100",
+            ),
+            value(
+                "allow-monitor",
+                '-',
+                "WHAT",
+                "PYCOM_ALLOW_MONITOR",
+                "Show `pycom monitor` the calls that pass: 'calls', or 'payloads' with arguments and answers",
+            )
+            .num_args(0..=1)
+            .default_missing_value("calls"),
             value("config", 'c', "FILE", "PYCOM_CONFIG", "JSON file with the keys address, service, nameserver"),
         ])
         .arg(
@@ -81,6 +97,8 @@ pub(super) fn config(matches: &ArgMatches) -> Config {
         service: said("service"),
         nameserver: said("nameserver"),
         advertise: said("advertise"),
+        metrics: said("metrics"),
+        allow_monitor: said("allow-monitor"),
     }
 }
 

@@ -20,6 +20,7 @@ pub use config::Config;
 
 use crate::error::{Error, Result};
 use crate::server::{IntoOffers, Server};
+use crate::stat::Monitor;
 
 /// Exit code for what the user can mend: a wrong flag, file or address.
 const EXIT_USAGE: i32 = 2;
@@ -33,6 +34,8 @@ const EXIT_USAGE: i32 = 2;
 /// | `-s`, `--service` | `PYCOM_SERVICE` | `service` | `/auto/` and 32 hex digits |
 /// | `-n`, `--nameserver` | `PYCOM_NAMESERVER` | `nameserver` | none: not registered |
 /// | `--advertise` | `PYCOM_ADVERTISE` | `advertise` | the address it is bound to |
+/// | `--metrics` | `PYCOM_METRICS` | `metrics` | none: not served |
+/// | `--allow-monitor` | `PYCOM_ALLOW_MONITOR` | `allow_monitor` | none: calls are not shown |
 /// | `-c`, `--config` | `PYCOM_CONFIG` | | none |
 /// | `-v` | `PYCOM_LOG` | | `info` |
 ///
@@ -203,6 +206,12 @@ impl Launcher {
         if let Some(advertise) = config.advertise {
             server = server.advertise(advertise);
         }
+        if let Some(metrics) = config.metrics {
+            server = server.metrics(metrics);
+        }
+        if let Some(what) = config.allow_monitor {
+            server = server.monitor(monitor(&what)?);
+        }
         let server = (self.finish)(server);
         let address = config.address.unwrap_or_default();
         let running = tokio::select! {
@@ -210,6 +219,9 @@ impl Launcher {
             _ = signals.next() => return Ok(()),
         };
         tracing::info!(service = %running.service(), address = %running.advertised(), "serving");
+        if let Some(address) = running.metrics_address() {
+            tracing::info!("metrics are at http://{address}/metrics");
+        }
         tokio::select! {
             ended = running.ended() => return ended,
             signal = signals.next() => tracing::info!(signal, "stopping: finishing the calls in hand"),
@@ -222,6 +234,18 @@ impl Launcher {
             _ = signals.next() => tracing::warn!("stopped at once: the signal came twice"),
         }
         Ok(())
+    }
+}
+
+fn monitor(what: &str) -> Result<Monitor> {
+    match what {
+        "calls" => Ok(Monitor::Calls),
+        "payloads" => Ok(Monitor::Payloads),
+        other => {
+            let shown = crate::names::shown(other);
+            let reason = format!("--allow-monitor takes 'calls' or 'payloads', not {shown}");
+            Err(Error::configuration(reason))
+        }
     }
 }
 

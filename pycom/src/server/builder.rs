@@ -8,14 +8,16 @@ use tokio::sync::{mpsc, watch};
 use super::registration::{Entry, RENEWAL, Registration};
 use super::running::Running;
 use super::socket::SocketTask;
+use super::statistics::About;
 use super::table::Table;
 use super::{IntoOffers, Limits, advertise};
 use crate::client::{Context, NAMESERVER_INTERFACE, parse_nameservers};
 use crate::error::{Error, Result};
 use crate::hook::Hook;
-use crate::interface::Offer;
+use crate::interface::{Offer, offer};
 use crate::names::ServiceName;
 use crate::session::SessionLimits;
+use crate::stat::{Metrics, Monitor, StatClient, StatService};
 use crate::transport::{self, Address, TransportOptions};
 
 /// A service that is being put together: interfaces, a name, nameservers, limits; then an address.
@@ -52,6 +54,9 @@ pub struct Server {
     sessions: SessionLimits,
     hooks: Vec<Hook>,
     options: TransportOptions,
+    statistics: bool,
+    monitor: Monitor,
+    metrics: Option<String>,
 }
 
 impl Default for Server {
@@ -73,6 +78,9 @@ impl Server {
             sessions: SessionLimits::default(),
             hooks: Vec::new(),
             options: TransportOptions::default(),
+            statistics: true,
+            monitor: Monitor::Off,
+            metrics: None,
         }
     }
 
@@ -129,6 +137,27 @@ impl Server {
         self
     }
 
+    /// Whether it answers the interface [`org.pycom.stat`](crate::stat) beside those it was given; it does unless this
+    /// says `false`.
+    pub fn statistics(mut self, wanted: bool) -> Self {
+        self.statistics = wanted;
+        self
+    }
+
+    /// What it shows of the calls that pass through it to those who look on with `pycom monitor`: nothing unless this
+    /// says so. It costs nothing while nobody looks on.
+    pub fn monitor(mut self, shown: Monitor) -> Self {
+        self.monitor = shown;
+        self
+    }
+
+    /// Serves its statistics as text for Prometheus at `http://ADDRESS/metrics`, e.g. `127.0.0.1:9100`; port 0 is a
+    /// free one. It does not unless it is told to.
+    pub fn metrics(mut self, address: impl Into<String>) -> Self {
+        self.metrics = Some(address.into());
+        self
+    }
+
     pub(crate) fn transport(mut self, options: TransportOptions) -> Self {
         self.options = options;
         self
@@ -158,7 +187,11 @@ impl Server {
             Some(text) => Nameservers::At(parse_nameservers(text)?),
             None => Nameservers::At(Vec::new()),
         };
-        let table = Arc::new(Table::new(&self.offers, &self.hooks, self.sessions)?);
+        let instance = format!("{:032x}", crate::random::bits128());
+        let about = Arc::new(About::new(service.clone(), instance.clone(), self.monitor));
+        let own = self.statistics.then(|| offer::<StatClient, _>(StatService(about.clone())));
+        let table = Arc::new(Table::new(&self.offers, own.as_ref(), &self.hooks, self.sessions)?);
+        about.set_table(&table);
         let options = TransportOptions { max_message_size: self.limits.message_size, ..self.options };
         let listener = transport::bind(&address, &options)?;
         let bound = listener.address().clone();
@@ -167,15 +200,19 @@ impl Server {
             Nameservers::Own => (vec![advertise::address(&bound, None, None)?], None),
         };
         let advertised = advertise::address(&bound, self.advertise.as_deref(), first.as_ref())?;
+        let metrics = match &self.metrics {
+            Some(address) => Some(Metrics::bind(address, about.clone()).await?),
+            None => None,
+        };
         let (orders, received) = mpsc::channel(1);
         let (ended, outcome) = watch::channel(None);
-        tokio::spawn(SocketTask::new(listener, table, self.limits, received).run(ended));
+        tokio::spawn(SocketTask::new(listener, table, about.clone(), self.limits, received).run(ended));
 
         let entry = Arc::new(Entry {
             service: service.clone(),
             address: advertised.clone(),
             interfaces: self.offers.iter().map(|offer| offer.description().name.clone()).collect(),
-            instance: format!("{:032x}", crate::random::bits128()),
+            instance,
         });
         let context = nameservers.iter().try_fold(Context::builder().transport(options), |builder, address| {
             builder.nameserver(address.to_string())
@@ -187,7 +224,17 @@ impl Server {
                 registrations.push(Registration::start(entry.clone(), nameserver, self.renewal).await?);
             }
         }
-        Ok(Running::new(bound, advertised, service, orders, outcome, registrations, self.limits.drain))
+        Ok(Running {
+            address: bound,
+            advertised,
+            service,
+            orders,
+            outcome,
+            registrations,
+            drain: self.limits.drain,
+            metrics,
+            about,
+        })
     }
 }
 

@@ -206,7 +206,7 @@ mod tests {
     use crate::wire::Envelope;
 
     fn call(peer: &[u8], id: &'static [u8]) -> ReturnAddress {
-        ReturnAddress { peer: Peer::new(peer), envelope: Envelope::from_iter([Bytes::from_static(id)]), size: 1 }
+        ReturnAddress::new(Peer::new(peer), Envelope::from_iter([Bytes::from_static(id)]), 1, Instant::now())
     }
 
     /// A call that never ends; the receiver hears of its being dropped.

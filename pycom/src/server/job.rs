@@ -11,6 +11,7 @@ use super::cancel::{Cancellable, Entered, Starting};
 use super::placement;
 use super::runners::Runners;
 use super::table::{Action, Ends, Job};
+use crate::Json;
 use crate::error::{Error, UNKNOWN_TEXT, code};
 use crate::hook;
 use crate::interface::Run;
@@ -38,9 +39,16 @@ pub(crate) struct ReturnAddress {
     pub(crate) envelope: Envelope,
     /// Bytes of the request, which count until the call has ended.
     pub(crate) size: usize,
+    pub(crate) arrived: Instant,
+    /// The arguments, where somebody looks on.
+    pub(crate) seen: Option<Box<Json>>,
 }
 
 impl ReturnAddress {
+    pub(super) fn new(peer: Peer, envelope: Envelope, size: usize, arrived: Instant) -> Self {
+        Self { peer, envelope, size, arrived, seen: None }
+    }
+
     /// Whether this is the call of `peer` that bears `id`: one frame of envelope, as ours have.
     pub(super) fn is_of(&self, peer: &Peer, id: &[u8]) -> bool {
         self.peer == *peer && matches!(self.envelope.as_slice(), [frame] if *frame == id)
@@ -53,7 +61,23 @@ pub(crate) struct Done {
     pub(crate) peer: Peer,
     /// None where it was cancelled: nobody waits for an answer.
     pub(crate) message: Option<Message>,
+    /// Number of the method in the table.
+    pub(crate) method: usize,
+    pub(crate) ending: Ending,
     pub(crate) size: usize,
+    pub(crate) arrived: Instant,
+    pub(crate) seen: Option<Box<Json>>,
+}
+
+/// How a call ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// With this code, 0 for a result.
+    Answered(i64),
+    /// It was turned away unrun.
+    Refused,
+    /// It was given up by its caller, or its time was over.
+    Cancelled,
 }
 
 /// A call that has not ended. It does so in any case, if need be by being dropped: a method that
@@ -62,6 +86,7 @@ pub(super) struct Unfinished {
     to: Option<ReturnAddress>,
     interface: Arc<str>,
     method: Arc<str>,
+    number: usize,
     session: Option<Session>,
     done: UnboundedSender<Done>,
     largest: usize,
@@ -90,7 +115,8 @@ impl Unfinished {
 
     pub(super) fn finish(mut self, reply: Reply) {
         if self.still_wanted() {
-            self.send(reply);
+            let ending = Ending::Answered(protocol::code_of(&reply));
+            self.send(reply, ending);
         }
     }
 
@@ -104,9 +130,10 @@ impl Unfinished {
     }
 
     fn end_unanswered(&mut self) {
-        if let Some(ReturnAddress { peer, size, .. }) = self.to.take() {
+        if let Some(ReturnAddress { peer, size, arrived, seen, .. }) = self.to.take() {
             tracing::debug!(interface = %self.interface, method = %self.method, "a call was cancelled");
-            let _ = self.done.send(Done { peer, message: None, size });
+            let (method, ending) = (self.number, Ending::Cancelled);
+            let _ = self.done.send(Done { peer, message: None, method, ending, size, arrived, seen });
         }
     }
 
@@ -120,8 +147,13 @@ impl Unfinished {
         self.cancellable.is_some() && self.to.as_ref().is_some_and(|to| to.is_of(peer, id))
     }
 
-    fn send(&mut self, reply: Reply) {
-        let Some(ReturnAddress { peer, envelope, size }) = self.to.take() else { return };
+    /// Turns it away unrun.
+    fn refuse(mut self, error: Error) {
+        self.send(Reply::failed(error), Ending::Refused);
+    }
+
+    fn send(&mut self, reply: Reply, mut ending: Ending) {
+        let Some(ReturnAddress { peer, envelope, size, arrived, seen }) = self.to.take() else { return };
         let (interface, method) = (&*self.interface, &*self.method);
         let session_id = self.session.as_ref().map(|session| session.id());
         let mut message = protocol::write_reply(envelope.clone(), reply, session_id, (interface, method));
@@ -133,9 +165,11 @@ impl Unfinished {
             );
             let error = Error::from_code(code::UNKNOWN, text, Default::default());
             message = protocol::write_reply(envelope, Reply::failed(error), session_id, (interface, method));
+            ending = Ending::Answered(code::UNKNOWN);
         }
         // The socket's task has ended where this fails, and with it everybody who waits.
-        let _ = self.done.send(Done { peer, message: Some(message), size });
+        let (method, message) = (self.number, Some(message));
+        let _ = self.done.send(Done { peer, message, method, ending, size, arrived, seen });
     }
 }
 
@@ -144,7 +178,8 @@ impl Drop for Unfinished {
         if self.to.is_some() && self.still_wanted() {
             let (interface, method) = (&self.interface, &self.method);
             tracing::error!(%interface, %method, "a method panicked; its caller gets code 1");
-            self.send(Reply::failed(Error::from_code(code::UNKNOWN, UNKNOWN_TEXT.into(), Default::default())));
+            let error = Error::from_code(code::UNKNOWN, UNKNOWN_TEXT.into(), Default::default());
+            self.send(Reply::failed(error), Ending::Answered(code::UNKNOWN));
         }
     }
 }
@@ -159,12 +194,13 @@ pub(super) fn start(
     cancellable: &Cancellable,
     now: Instant,
 ) {
-    let Job { action, hooks, request, placement, ends } = job;
+    let Job { action, hooks, request, placement, ends, number } = job;
     let deadline = request.deadline;
     let call = Unfinished {
         to: Some(to),
         interface: request.interface.clone(),
         method: request.method.clone(),
+        number,
         session: request.session.clone(),
         done,
         largest,
@@ -173,7 +209,7 @@ pub(super) fn start(
         entered: None,
     };
     if deadline.is_some_and(|deadline| deadline <= now) {
-        return call.finish(Reply::failed(Error::overloaded("the time of the call was over before it could start")));
+        return call.refuse(Error::overloaded("the time of the call was over before it could start"));
     }
     let running = match hooks {
         Some(hooks) => {

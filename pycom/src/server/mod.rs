@@ -12,6 +12,7 @@
 //! | `placement` | which methods share the runtime, and which need a thread |
 //! | `runners` | the calls of quick methods, in turn |
 //! | `socket` | the task that owns the socket |
+//! | `statistics` | what is counted, and what a service knows of itself |
 //! | `registration` | the task that keeps the names known |
 //! | `advertise` | which address others are told |
 //! | `running` | the handle of a bound service |
@@ -28,6 +29,7 @@ mod registration;
 mod runners;
 mod running;
 mod socket;
+mod statistics;
 mod table;
 
 pub use builder::Server;
@@ -35,3 +37,4 @@ pub(crate) use job::current_deadline;
 pub use limits::Limits;
 pub use offers::IntoOffers;
 pub use running::Running;
+pub(crate) use statistics::About;

@@ -8,8 +8,10 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::registration::Registration;
 use super::socket::Order;
+use super::statistics::About;
 use crate::error::{Error, Result};
 use crate::names::ServiceName;
+use crate::stat::{Metrics, ServiceStatistics};
 use crate::transport::{Address, TransportError};
 
 type Outcome = watch::Receiver<Option<std::result::Result<(), Arc<TransportError>>>>;
@@ -17,13 +19,15 @@ type Outcome = watch::Receiver<Option<std::result::Result<(), Arc<TransportError
 /// A service that is bound and answers. Dropping it ends it at once; [`stop`](Self::stop) finishes
 /// the calls in hand first.
 pub struct Running {
-    address: Address,
-    advertised: Address,
-    service: ServiceName,
-    orders: mpsc::Sender<Order>,
-    outcome: Outcome,
-    registrations: Vec<Registration>,
-    drain: Duration,
+    pub(super) address: Address,
+    pub(super) advertised: Address,
+    pub(super) service: ServiceName,
+    pub(super) orders: mpsc::Sender<Order>,
+    pub(super) outcome: Outcome,
+    pub(super) registrations: Vec<Registration>,
+    pub(super) drain: Duration,
+    pub(super) metrics: Option<Metrics>,
+    pub(super) about: Arc<About>,
 }
 
 impl fmt::Debug for Running {
@@ -33,18 +37,6 @@ impl fmt::Debug for Running {
 }
 
 impl Running {
-    pub(super) fn new(
-        address: Address,
-        advertised: Address,
-        service: ServiceName,
-        orders: mpsc::Sender<Order>,
-        outcome: Outcome,
-        registrations: Vec<Registration>,
-        drain: Duration,
-    ) -> Self {
-        Self { address, advertised, service, orders, outcome, registrations, drain }
-    }
-
     /// Where it is bound, with the real port.
     pub fn address(&self) -> &Address {
         &self.address
@@ -53,6 +45,16 @@ impl Running {
     /// The address that others are told to use.
     pub fn advertised(&self) -> &Address {
         &self.advertised
+    }
+
+    /// Where its metrics are served, with the real port; `None` where they are not.
+    pub fn metrics_address(&self) -> Option<std::net::SocketAddr> {
+        self.metrics.as_ref().map(Metrics::address)
+    }
+
+    /// What it has counted so far, as [`org.pycom.stat`](crate::stat) tells it.
+    pub fn statistics(&self) -> ServiceStatistics {
+        self.about.statistics()
     }
 
     /// Its name.

@@ -12,14 +12,16 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::Limits;
 use super::admission::{Admission, Arrival};
 use super::cancel::Cancellable;
-use super::job::{self, Done, ReturnAddress};
+use super::job::{self, Done, Ending, ReturnAddress};
 use super::runners::{Runners, STUCK};
-use super::table::{Ends, Job, Table};
+use super::statistics::{self, About, Counters, Seen};
+use super::table::{Counted, Ends, Job, Table};
 use crate::Json;
-use crate::error::Error;
+use crate::error::{Error, code};
 use crate::protocol;
 use crate::reply::Reply;
 use crate::request::PeerId;
+use crate::stat;
 use crate::transport::{Incoming, Listener, Peer, SendError, TransportError};
 use crate::wire::{Body, Command, Envelope};
 
@@ -42,6 +44,7 @@ pub(super) enum Order {
 pub(super) struct SocketTask {
     listener: Box<dyn Listener>,
     table: Arc<Table>,
+    about: Arc<About>,
     limits: Limits,
     admission: Admission<(Job, ReturnAddress)>,
     done: mpsc::UnboundedReceiver<Done>,
@@ -77,6 +80,7 @@ impl SocketTask {
     pub(super) fn new(
         listener: Box<dyn Listener>,
         table: Arc<Table>,
+        about: Arc<About>,
         limits: Limits,
         orders: mpsc::Receiver<Order>,
     ) -> Self {
@@ -84,6 +88,7 @@ impl SocketTask {
         Self {
             listener,
             table,
+            about,
             limits,
             admission: Admission::new(limits),
             done,
@@ -118,6 +123,7 @@ impl SocketTask {
                 Woken::Done => self.finish(&mut done),
                 Woken::Order(Order::Drain { limit, cut }) => {
                     self.draining = true;
+                    self.about.begin_to_drain();
                     drain = Some((tokio::time::Instant::now() + limit, cut));
                 }
                 Woken::Stuck => self.runners.look(),
@@ -162,35 +168,55 @@ impl SocketTask {
 
     fn receive(&mut self, received: &mut Vec<Incoming>) {
         let now = Instant::now();
+        let seen = self.about.monitor.seen(now);
         for Incoming { peer, message } in received.drain(..) {
             let size = message.byte_len();
             let (envelope, body) = protocol::split_request(message);
-            let to = ReturnAddress { peer, envelope, size };
+            let to = ReturnAddress::new(peer, envelope, size, now);
             match body.and_then(|body| Ok((protocol::command(&body)?, body))) {
-                Ok((Command::Call, body)) => self.call(body, to, now),
+                Ok((Command::Call, body)) => self.call(body, to, seen),
                 Ok((Command::Cancel, body)) => self.cancel(&body, to),
-                Err(error) => self.refuse(to.peer, to.envelope, error),
+                Err(error) => self.misunderstood(to, error),
             }
         }
     }
 
-    fn call(&mut self, body: Body, to: ReturnAddress, now: Instant) {
+    fn call(&mut self, body: Body, mut to: ReturnAddress, seen: Seen) {
         let id = self.peer_id(&to.peer);
-        let table = &self.table;
+        let (table, now) = (&self.table, to.arrived);
         let resolved = protocol::read_call(body, |call| table.resolve(call, &id, now)).and_then(|job| job);
         let size = to.size;
-        match resolved {
-            Err(error) => self.refuse(to.peer, to.envelope, error),
-            Ok(_) if self.draining => {
-                let error = Error::overloaded("the service is shutting down; try another");
-                self.refuse(to.peer, to.envelope, error);
-            }
-            Ok(job) => match self.admission.arrive((job, to), size) {
-                Arrival::Start((job, to)) => self.start(job, to, now),
-                Arrival::Queued => {}
-                Arrival::Refused((_, to), reason) => self.refuse(to.peer, to.envelope, Error::overloaded(reason)),
-            },
+        let job = match resolved {
+            Ok(job) => job,
+            Err(error) => return self.misunderstood(to, error),
+        };
+        let number = job.number;
+        self.counters(number).bytes_in.add(size as u64);
+        if self.draining {
+            self.counters(number).refused.add(1);
+            let error = Error::overloaded("the service is shutting down; try another");
+            return self.refuse(to.peer, to.envelope, error);
         }
+        if seen == Seen::Payloads {
+            to.seen = Some(Box::new(job.request.args.clone()));
+        }
+        match self.admission.arrive((job, to), size) {
+            Arrival::Start((job, to)) => {
+                self.counters(number).in_flight.add(1);
+                self.start(job, to, now);
+            }
+            Arrival::Queued => self.counters(number).queued.add(1),
+            Arrival::Refused((_, to), reason) => {
+                self.counters(number).refused.add(1);
+                self.refuse(to.peer, to.envelope, Error::overloaded(reason));
+            }
+        }
+    }
+
+    /// Answers a request that named no method, or was none.
+    fn misunderstood(&mut self, to: ReturnAddress, error: Error) {
+        self.about.bad_requests.add(error.code().unwrap_or(code::UNKNOWN));
+        self.refuse(to.peer, to.envelope, error);
     }
 
     /// Nobody waits for a call any more.
@@ -198,26 +224,69 @@ impl SocketTask {
         match protocol::read_cancel(body) {
             Ok(id) => {
                 let waits = self.admission.remove(|(job, call)| job.ends != Ends::Never && call.is_of(&to.peer, &id));
-                if waits.is_none() && !self.cancellable.cancel(&to.peer, &id) {
+                if let Some((job, _)) = waits {
+                    let counters = self.counters(job.number);
+                    counters.queued.take(1);
+                    counters.cancelled.add(1);
+                } else if !self.cancellable.cancel(&to.peer, &id) {
                     self.runners.remove(|call| call.may_cancel(&to.peer, &id));
                 }
                 self.answer(to.peer, to.envelope, Reply::result(Json::EMPTY_OBJECT));
             }
-            Err(error) => self.refuse(to.peer, to.envelope, error),
+            Err(error) => self.misunderstood(to, error),
         }
     }
 
     fn finish(&mut self, done: &mut Vec<Done>) {
-        for Done { peer, message, size } in done.drain(..) {
-            if let Some(message) = message {
-                let sent = self.listener.send(&peer, message);
-                self.note(&peer, sent);
+        let now = Instant::now();
+        let looked_on = self.about.monitor.seen(now) != Seen::Nothing;
+        for done in done.drain(..) {
+            self.count(&done, now, looked_on);
+            self.admission.finished(done.size);
+            if let Some(message) = done.message {
+                let sent = self.listener.send(&done.peer, message);
+                self.note(&done.peer, sent);
             }
-            self.admission.finished(size);
+        }
+        if looked_on {
+            self.about.monitor.publish();
         }
         while let Some((job, to)) = self.admission.next() {
-            self.start(job, to, Instant::now());
+            let counters = self.counters(job.number);
+            counters.queued.take(1);
+            counters.in_flight.add(1);
+            self.start(job, to, now);
         }
+    }
+
+    fn counters(&self, method: usize) -> &Counters {
+        &self.table.counted(method).counters
+    }
+
+    fn count(&self, done: &Done, now: Instant, looked_on: bool) {
+        let Counted { counters, interface, method } = self.table.counted(done.method);
+        counters.in_flight.take(1);
+        let (code, message) = match (done.ending, &done.message) {
+            (Ending::Answered(code), Some(message)) => (code, message),
+            (Ending::Refused, _) => return counters.refused.add(1),
+            _ => return counters.cancelled.add(1),
+        };
+        let (duration, size) = (now.saturating_duration_since(done.arrived), message.byte_len());
+        counters.answered(code, duration, size);
+        if !looked_on || **interface == *stat::INTERFACE {
+            return;
+        }
+        let answer = protocol::json_of_answer(message);
+        self.about.monitor.keep(&statistics::Ended {
+            interface,
+            method,
+            start: self.about.clock(done.arrived),
+            duration,
+            code,
+            sizes: (done.size, size),
+            peer: self.peers.get(&done.peer).map_or("", PeerId::as_str),
+            payloads: done.seen.as_ref().map(|args| (args.as_str(), answer)),
+        });
     }
 
     fn start(&self, job: Job, to: ReturnAddress, now: Instant) {
@@ -238,10 +307,14 @@ impl SocketTask {
     fn note(&mut self, peer: &Peer, sent: Result<(), SendError>) {
         match sent {
             Ok(()) => return,
-            Err(SendError::PeerSlow) => self.dropped.slow += 1,
+            Err(SendError::PeerSlow) => {
+                self.dropped.slow += 1;
+                self.about.dropped_slow.add(1);
+            }
             Err(SendError::PeerGone) => {
                 self.peers.remove(peer);
                 self.dropped.gone += 1;
+                self.about.dropped_gone.add(1);
             }
             Err(error) => tracing::warn!(%peer, %error, "a reply could not be sent"),
         }
@@ -260,7 +333,7 @@ impl SocketTask {
         if self.peers.len() >= KNOWN_PEERS {
             self.peers.clear();
         }
-        let id = PeerId::new(peer.to_string());
+        let id = PeerId::new(peer.to_string(), self.about.clone());
         self.peers.insert(peer.clone(), id.clone());
         id
     }

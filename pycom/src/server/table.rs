@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use super::placement::Placement;
+use super::statistics::Counters;
 use crate::Json;
 use crate::error::{Error, Result};
 use crate::hook::Hook;
@@ -13,6 +14,7 @@ use crate::names::escaped;
 use crate::protocol::{self, ReceivedCall};
 use crate::request::{PeerId, Request};
 use crate::session::{SessionLimits, Sessions};
+use crate::stat::{self, MethodStatistics};
 
 /// What is run when a method is called.
 #[derive(Clone)]
@@ -25,6 +27,8 @@ pub(crate) enum Action {
 
 #[derive(Clone)]
 struct Method {
+    /// Its place among all that are counted.
+    number: usize,
     name: Arc<str>,
     action: Action,
     hooks: Option<Arc<[Hook]>>,
@@ -49,9 +53,17 @@ struct Served {
     methods: HashMap<Arc<str>, Method>,
 }
 
+/// A method and what is counted of it.
+pub(crate) struct Counted {
+    pub(crate) interface: Arc<str>,
+    pub(crate) method: Arc<str>,
+    pub(crate) counters: Counters,
+}
+
 /// Everything a service offers.
 pub(crate) struct Table {
     interfaces: HashMap<Arc<str>, Served>,
+    counted: Vec<Counted>,
     sessions: Mutex<Sessions>,
 }
 
@@ -62,26 +74,55 @@ pub(crate) struct Job {
     pub(crate) request: Request,
     pub(crate) placement: Arc<Placement>,
     pub(crate) ends: Ends,
+    /// Number of the method in the table.
+    pub(crate) number: usize,
 }
 
 impl Table {
+    /// The table of what a service was given, and of what it offers beside that.
+    ///
     /// # Errors
     ///
-    /// Where two offers have the same name, or there is none.
-    pub(crate) fn new(offers: &[Offer], hooks: &[Hook], sessions: SessionLimits) -> Result<Self> {
+    /// Where two offers have the same name, or none was given.
+    pub(crate) fn new(given: &[Offer], own: Option<&Offer>, hooks: &[Hook], sessions: SessionLimits) -> Result<Self> {
+        if given.is_empty() {
+            return Err(Error::configuration("the service offers no interface; give it at least one"));
+        }
         let mut interfaces = HashMap::new();
-        for offer in offers {
-            let served = Served::new(offer, hooks)?;
+        let mut counted = Vec::new();
+        for offer in given.iter().chain(own) {
+            let served = Served::new(offer, hooks, &mut counted)?;
             let name = served.name.clone();
             if interfaces.insert(name.clone(), served).is_some() {
-                let reason = format!("interface {name} is offered twice; leave one of them out, or rename it");
+                let reason = match &*name {
+                    stat::INTERFACE => format!(
+                        "every service offers {name} by itself; rename yours, or leave out the other with Server::statistics(false)"
+                    ),
+                    _ => format!("interface {name} is offered twice; leave one of them out, or rename it"),
+                };
                 return Err(Error::configuration(reason));
             }
         }
-        if interfaces.is_empty() {
-            return Err(Error::configuration("the service offers no interface; give it at least one"));
-        }
-        Ok(Self { interfaces, sessions: Mutex::new(Sessions::new(sessions)) })
+        Ok(Self { interfaces, counted, sessions: Mutex::new(Sessions::new(sessions)) })
+    }
+
+    /// What is counted of the method with this number.
+    pub(crate) fn counted(&self, number: usize) -> &Counted {
+        &self.counted[number]
+    }
+
+    /// What has been counted of all methods; of those that describe, only where they were called.
+    pub(crate) fn statistics(&self) -> Vec<MethodStatistics> {
+        let shown = |counted: &&Counted| {
+            !INTROSPECTION_METHODS.contains(&&*counted.method) || counted.counters.bytes_in.get() > 0
+        };
+        let read = |Counted { interface, method, counters }: &Counted| counters.read(interface, method);
+        self.counted.iter().filter(shown).map(read).collect()
+    }
+
+    /// How many sessions there are.
+    pub(crate) fn sessions(&self) -> usize {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
     /// Finds the method that is called, its session and its deadline.
@@ -109,16 +150,17 @@ impl Table {
                 Some(id) => sessions.find(id, now)?,
             });
         }
-        let Method { action, hooks, placement, ends, .. } = method.clone();
-        Ok(Job { action, hooks, request, placement, ends })
+        let Method { action, hooks, placement, ends, number, .. } = method.clone();
+        Ok(Job { action, hooks, request, placement, ends, number })
     }
 }
 
 impl Served {
-    fn new(offer: &Offer, outer: &[Hook]) -> Result<Self> {
+    fn new(offer: &Offer, outer: &[Hook], counted: &mut Vec<Counted>) -> Result<Self> {
         let description = offer.description();
         let described = Json::from_value(description)?;
         let inner = offer.0.hooks();
+        let interface: Arc<str> = description.name.as_str().into();
         let mut methods = HashMap::new();
         for (name, method) in &description.methods {
             let place = offer.0.find(name);
@@ -134,9 +176,12 @@ impl Served {
                 false if place.is_some_and(|place| offer.0.is_blocking(place)) => Ends::UntilItRuns,
                 false => Ends::AtAnyTime,
             };
-            methods.insert(name.clone(), Method { name, action, hooks, placement: Arc::default(), ends });
+            let number = counted.len();
+            let counters = Counters::default();
+            counted.push(Counted { interface: interface.clone(), method: name.clone(), counters });
+            methods.insert(name.clone(), Method { number, name, action, hooks, placement: Arc::default(), ends });
         }
-        Ok(Self { name: description.name.as_str().into(), stateful: description.is_stateful(), methods })
+        Ok(Self { name: interface, stateful: description.is_stateful(), methods })
     }
 
     /// The names of the methods, for whoever asked for another.
