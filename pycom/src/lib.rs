@@ -39,7 +39,7 @@ pub use reply::{Reply, Response};
 pub use request::{PeerId, Request};
 pub use server::{IntoOffers, Limits, Running, Server};
 pub use session::{Session, SessionLimits};
-pub use transport::{Address, AddressError, TransportError};
+pub use transport::{Address, AddressError, Backend, TransportError};
 pub use wire::Extensions;
 
 /// What the macros write refers to; nothing here is for use by hand.

@@ -39,6 +39,7 @@ pub fn find(only: &[String]) -> Vec<Box<dyn Peer>> {
     let wanted = |name: &str| only.is_empty() || only.iter().any(|only| name.starts_with(only.as_str()));
     let mut peers: Vec<Box<dyn Peer>> = vec![
         Box::new(pycom::Pycom::Tcp),
+        Box::new(pycom::Pycom::TcpZmtp),
         Box::new(pycom::Pycom::Ipc),
         Box::new(pycom::Pycom::Inproc),
         Box::new(libzmq::Libzmq),

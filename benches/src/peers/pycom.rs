@@ -1,6 +1,6 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use pycom::{Client, Context, Server as Service, interface};
+use pycom::{Backend, Client, Context, Server as Service, interface};
 
 use super::Peer;
 use crate::load::{Caller, Case, Message, Sample, Window, drive};
@@ -11,6 +11,8 @@ use crate::{allocations, process};
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Pycom {
     Tcp,
+    /// Without libzmq: `Backend::Zmtp`.
+    TcpZmtp,
     Ipc,
     Inproc,
 }
@@ -39,16 +41,26 @@ impl Pycom {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let name = format!("bench-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         match self {
-            Pycom::Tcp => "tcp://127.0.0.1:0".into(),
+            Pycom::Tcp | Pycom::TcpZmtp => "tcp://127.0.0.1:0".into(),
             Pycom::Ipc => format!("ipc://{}", std::env::temp_dir().join(name).display()),
             Pycom::Inproc => format!("inproc://{name}"),
         }
     }
 
+    /// What it is carried by, where that is not the default.
+    fn backend(self) -> Option<Backend> {
+        (self == Pycom::TcpZmtp).then_some(Backend::Zmtp)
+    }
+
     fn serve(self) -> Server<String> {
-        let address = self.address();
-        Server::start(|ready, stop| async move {
-            let running = Service::new().offer(Echo).bind(&address).await.expect("the service starts");
+        let (address, backend) = (self.address(), self.backend());
+        Server::start(move |ready, stop| async move {
+            let service = Service::new().offer(Echo);
+            let service = match backend {
+                Some(backend) => service.backend(backend),
+                None => service,
+            };
+            let running = service.bind(&address).await.expect("the service starts");
             let _ = ready.send(running.address().to_string());
             let _ = stop.await;
             running.stop().await;
@@ -64,6 +76,7 @@ impl Peer for Pycom {
     fn transport(&self) -> &'static str {
         match self {
             Pycom::Tcp => "tcp",
+            Pycom::TcpZmtp => "tcp+zmtp",
             Pycom::Ipc => "ipc",
             Pycom::Inproc => "inproc",
         }
@@ -72,17 +85,21 @@ impl Peer for Pycom {
     fn measure(&self, case: Case, window: &Window) -> Sample {
         let window = *window;
         let server = self.serve();
-        let address = server.address.clone();
+        let (address, backend) = (server.address.clone(), self.backend());
         client(move || async move {
-            let connections = (0..case.connections).map(|_| connect(&address)).collect();
+            let connections = (0..case.connections).map(|_| connect(&address, backend)).collect();
             drive(case, &window, connections, None).await
         })
     }
 }
 
 /// A connection of its own: one context has one to an address.
-fn connect(address: &str) -> EchoClient {
-    let component = Context::builder().build().connect(address, "bench.echo").expect("the address is one");
+fn connect(address: &str, backend: Option<Backend>) -> EchoClient {
+    let context = match backend {
+        Some(backend) => Context::builder().backend(backend),
+        None => Context::builder(),
+    };
+    let component = context.build().connect(address, "bench.echo").expect("the address is one");
     EchoClient::from_component(component)
 }
 
@@ -96,7 +113,7 @@ pub fn fixed(calls: u64, in_flight: u64, transport: char) {
     let server = transport.serve();
     let address = server.address.clone();
     client(move || async move {
-        let echo = connect(&address);
+        let echo = connect(&address, None);
         run(&echo, calls, in_flight).await;
     });
 }
@@ -124,7 +141,7 @@ pub fn growth(calls: u64) -> (i64, i64) {
     let server = Pycom::Tcp.serve();
     let address = server.address.clone();
     client(move || async move {
-        let echo = connect(&address);
+        let echo = connect(&address, None);
         run(&echo, calls / 5, IN_FLIGHT).await;
         let (live, resident) = (allocations::live_bytes(), process::resident_bytes());
         allocations::count(true);

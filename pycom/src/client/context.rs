@@ -12,7 +12,7 @@ use super::stub::Client;
 use crate::error::{Error, Result};
 use crate::hook::Hook;
 use crate::names::{InterfaceName, ServiceName};
-use crate::transport::{Address, TransportOptions};
+use crate::transport::{Address, Backend, TransportOptions};
 
 /// How long a call waits for its answer unless told otherwise; the original's 5 s.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -83,6 +83,13 @@ impl ContextBuilder {
     #[must_use]
     pub fn max_message_size(mut self, bytes: usize) -> Self {
         self.options.max_message_size = bytes;
+        self
+    }
+
+    /// What carries `tcp://` and `ipc://`; see [`Backend`]. It need not be what the services use.
+    #[must_use]
+    pub fn backend(mut self, backend: Backend) -> Self {
+        self.options.backend = Some(backend);
         self
     }
 

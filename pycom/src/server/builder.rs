@@ -18,7 +18,7 @@ use crate::interface::{Offer, offer};
 use crate::names::ServiceName;
 use crate::session::SessionLimits;
 use crate::stat::{Metrics, Monitor, StatClient, StatService};
-use crate::transport::{self, Address, TransportOptions};
+use crate::transport::{self, Address, Backend, TransportOptions};
 
 /// A service that is being put together: interfaces, a name, nameservers, limits; then an address.
 ///
@@ -155,6 +155,12 @@ impl Server {
     /// free one. It does not unless it is told to.
     pub fn metrics(mut self, address: impl Into<String>) -> Self {
         self.metrics = Some(address.into());
+        self
+    }
+
+    /// What carries `tcp://` and `ipc://`, for callers and for the nameserver alike; see [`Backend`].
+    pub fn backend(mut self, backend: Backend) -> Self {
+        self.options.backend = Some(backend);
         self
     }
 

@@ -5,7 +5,8 @@ use super::{Message, Refused};
 /// One connection to one remote address, made again whenever it is lost.
 ///
 /// One task owns a connector. It may call [`send`](Self::send) and [`connect_now`](Self::connect_now) at any time, also
-/// between a pending [`poll_events`](Self::poll_events) and its wake-up: no wake-up is lost by that.
+/// between a pending [`poll_events`](Self::poll_events) and its wake-up: no wake-up is lost by that. Only while it is
+/// polled does it connect, and send what the system did not take at once.
 pub trait Connector: Send + 'static {
     /// Ready with at least one event appended (at most `limit`).
     ///

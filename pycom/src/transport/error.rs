@@ -41,6 +41,20 @@ pub enum TransportError {
     },
 }
 
+impl TransportError {
+    /// What went wrong when listening at `address` was tried.
+    pub(super) fn binding(address: &Address, source: io::Error) -> Self {
+        let address = address.clone();
+        match source.raw_os_error() {
+            Some(libc::EADDRINUSE) => TransportError::AddressInUse { address },
+            // ENODEV: libzmq takes a name to bind to for that of a network interface.
+            Some(libc::EADDRNOTAVAIL | libc::ENODEV) => TransportError::AddressNotAvailable { address },
+            Some(libc::EACCES | libc::EPERM) => TransportError::PermissionDenied { address },
+            _ => TransportError::Other { address, source },
+        }
+    }
+}
+
 /// Why a listener could not send to a peer; other peers are not concerned.
 #[derive(Debug, Error)]
 #[non_exhaustive]

@@ -9,7 +9,8 @@ use super::{Address, Message, SendError, TransportError};
 /// Accepts peers at one address, receives their messages and replies to each.
 ///
 /// One task owns a listener. It may call [`send`](Self::send) at any time, also between a pending
-/// [`poll_receive`](Self::poll_receive) and its wake-up: no wake-up is lost by that.
+/// [`poll_receive`](Self::poll_receive) and its wake-up: no wake-up is lost by that. Only while it is polled does it
+/// accept peers, and send what the system did not take at once.
 pub trait Listener: Send + 'static {
     /// Where peers connect to, with the real port.
     fn address(&self) -> &Address;

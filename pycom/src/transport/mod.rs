@@ -9,22 +9,31 @@
 //!
 //! | address | back end |
 //! | --- | --- |
-//! | `tcp://`, `ipc://` | [`zmq`]: libzmq through tmq |
+//! | `tcp://` | [`zmq`]: libzmq through tmq, unless [`Backend::Zmtp`] is asked for |
+//! | `ipc://` | [`zmtp`]: libzmq's protocol on tokio's sockets, unless [`Backend::Tmq`] is asked for |
 //! | `inproc://` | [`memory`]: queues within the process |
 
 mod address;
+mod assembly;
+mod backend;
+mod backoff;
 mod connector;
+mod dropped;
 mod error;
 mod listener;
 pub mod memory;
 mod message;
 mod options;
+mod resolve;
+mod unix_path;
 mod zmq;
+mod zmtp;
 
 #[cfg(test)]
 mod tests;
 
 pub use address::{Address, AddressError, Advertise, Host, Scheme};
+pub use backend::Backend;
 pub use connector::{ConnectionEvent, Connector};
 pub use error::{Refusal, Refused, SendError, TransportError};
 pub use listener::{Closing, Incoming, Listener, Peer};
@@ -37,8 +46,11 @@ pub use options::TransportOptions;
 /// Must be called within a tokio runtime with its I/O driver enabled.
 pub fn bind(address: &Address, options: &TransportOptions) -> Result<Box<dyn Listener>, TransportError> {
     match address.scheme() {
-        Scheme::Tcp | Scheme::Ipc => Ok(Box::new(zmq::ZmqListener::bind(address, options)?)),
         Scheme::Inproc => Ok(Box::new(options.memory.bind(address, options.peer_backlog)?)),
+        scheme => Ok(match options.backend_for(scheme) {
+            Backend::Tmq => Box::new(zmq::ZmqListener::bind(address, options)?),
+            Backend::Zmtp => Box::new(zmtp::ZmtpListener::bind(address, options)?),
+        }),
     }
 }
 
@@ -48,7 +60,10 @@ pub fn bind(address: &Address, options: &TransportOptions) -> Result<Box<dyn Lis
 pub fn connect(address: &Address, options: &TransportOptions) -> Result<Box<dyn Connector>, TransportError> {
     address.check_connectable()?;
     match address.scheme() {
-        Scheme::Tcp | Scheme::Ipc => Ok(Box::new(zmq::ZmqConnector::connect(address, options)?)),
         Scheme::Inproc => Ok(Box::new(options.memory.connect(address))),
+        scheme => Ok(match options.backend_for(scheme) {
+            Backend::Tmq => Box::new(zmq::ZmqConnector::connect(address, options)?),
+            Backend::Zmtp => Box::new(zmtp::ZmtpConnector::connect(address, options)),
+        }),
     }
 }

@@ -1,11 +1,13 @@
 use std::time::Duration;
 
-use super::MemoryNetwork;
+use super::{Backend, MemoryNetwork, Scheme};
 
 /// The limits of sockets. The defaults are those of services and clients.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct TransportOptions {
+    /// What carries `tcp://` and `ipc://`; where nothing is said, tmq the one and ours the other.
+    pub backend: Option<Backend>,
     /// Longest frame that is received, in bytes: a peer that announces more is cut before memory is taken for it.
     pub max_message_size: usize,
     /// How long a peer may take from connecting to the end of the handshake.
@@ -35,6 +37,7 @@ pub struct TransportOptions {
 impl Default for TransportOptions {
     fn default() -> Self {
         Self {
+            backend: None,
             max_message_size: 16 * 1024 * 1024,
             handshake_timeout: Duration::from_secs(3),
             send_queue: 256,
@@ -48,5 +51,11 @@ impl Default for TransportOptions {
             linger: Duration::from_secs(1),
             memory: MemoryNetwork::process().clone(),
         }
+    }
+}
+
+impl TransportOptions {
+    pub(super) fn backend_for(&self, scheme: Scheme) -> Backend {
+        self.backend.unwrap_or(if scheme == Scheme::Ipc { Backend::Zmtp } else { Backend::Tmq })
     }
 }

@@ -38,9 +38,15 @@ fn every_back_end() -> Vec<(Address, TransportOptions, Option<tempfile::TempDir>
     let directory = tempfile::tempdir().unwrap();
     let path = format!("ipc://{}", directory.path().join("socket").display());
     let options = TransportOptions { memory: MemoryNetwork::new(), ..TransportOptions::default() };
+    let carried_by = |backend| TransportOptions { backend: Some(backend), ..options.clone() };
+    let tcp: Address = "tcp://127.0.0.1:0".parse().unwrap();
+    let other = tempfile::tempdir().unwrap();
+    let other_path = format!("ipc://{}", other.path().join("socket").display());
     vec![
-        ("tcp://127.0.0.1:0".parse().unwrap(), options.clone(), None),
-        (path.parse().unwrap(), options.clone(), Some(directory)),
+        (tcp.clone(), carried_by(Backend::Tmq), None),
+        (tcp, carried_by(Backend::Zmtp), None),
+        (path.parse().unwrap(), carried_by(Backend::Tmq), Some(directory)),
+        (other_path.parse().unwrap(), carried_by(Backend::Zmtp), Some(other)),
         ("inproc://service".parse().unwrap(), options, None),
     ]
 }
@@ -102,6 +108,25 @@ pub(super) async fn up(address: &Address, options: &TransportOptions) -> Box<dyn
     connector
 }
 
+/// As [`up`], to a listener of the test's own, which has to be polled for that: nothing happens behind its back.
+pub(super) async fn up_at(listener: &mut dyn Listener, options: &TransportOptions) -> Box<dyn Connector> {
+    let address = listener.address().clone();
+    let mut batch = Vec::new();
+    tokio::select! {
+        connector = up(&address, options) => connector,
+        received = listener.receive(&mut batch, 1) => panic!("nothing was sent, but {received:?} {batch:?}"),
+    }
+}
+
+/// What `other` gives, while `connector` goes on sending.
+pub(super) async fn meanwhile<T>(connector: &mut dyn Connector, other: impl Future<Output = T>) -> T {
+    let mut events = Vec::new();
+    tokio::select! {
+        value = other => value,
+        () = async { loop { connector.events(&mut events, 1).await } } => unreachable!("it goes on for ever"),
+    }
+}
+
 pub(super) async fn reply(connector: &mut dyn Connector) -> Message {
     match until(connector, |event| matches!(event, ConnectionEvent::Message(_))).await {
         ConnectionEvent::Message(message) => message,
@@ -153,7 +178,7 @@ async fn a_message_comes_back_as_it_was() {
 async fn a_message_without_frames_is_nothing() {
     for (address, options, _directory) in every_back_end() {
         let mut listener = bind(&address, &options).unwrap();
-        let mut connector = up(listener.address(), &options).await;
+        let mut connector = up_at(&mut *listener, &options).await;
         connector.send_now(Message::default()).unwrap();
         connector.send_now(numbered(1)).unwrap();
         let mut batch = Vec::new();
@@ -169,7 +194,7 @@ async fn a_message_without_frames_is_nothing() {
 async fn more_replies_than_fit_in_a_queue_wait_for_a_peer_that_reads() {
     for (address, options, _directory) in every_back_end() {
         let mut listener = bind(&address, &options).unwrap();
-        let mut connector = up(listener.address(), &options).await;
+        let mut connector = up_at(&mut *listener, &options).await;
         connector.send_now(numbered(0)).unwrap();
         let mut batch = Vec::new();
         listener.receive(&mut batch, 1).await.unwrap();
@@ -245,8 +270,7 @@ async fn each_peer_gets_its_own_replies() {
 async fn a_full_queue_refuses_and_says_when_there_is_room() {
     for (address, options, _directory) in every_back_end() {
         let mut listener = bind(&address, &options).unwrap();
-        let address = listener.address().clone();
-        let mut connector = up(&address, &options).await;
+        let mut connector = up_at(&mut *listener, &options).await;
         // Large enough to fill the system's buffers too.
         let large = Bytes::from(vec![0; 64 * 1024]);
         let mut sent = 0;
@@ -265,7 +289,7 @@ async fn a_full_queue_refuses_and_says_when_there_is_room() {
         });
         until(&mut *connector, |event| *event == ConnectionEvent::Room).await;
         connector.send_now(numbered(7)).unwrap();
-        let batch = listening.await.unwrap();
+        let batch = meanwhile(&mut *connector, listening).await.unwrap();
         assert_eq!(batch.len(), sent + 1);
         assert_eq!(number(&batch[sent].message), 7);
     }
@@ -275,9 +299,8 @@ async fn a_full_queue_refuses_and_says_when_there_is_room() {
 async fn a_peer_that_does_not_read_delays_no_other() {
     for (address, options, _directory) in every_back_end() {
         let mut listener = bind(&address, &options).unwrap();
-        let address = listener.address().clone();
-        let mut slow = up(&address, &options).await;
-        let mut quick = up(&address, &options).await;
+        let mut slow = up_at(&mut *listener, &options).await;
+        let mut quick = up_at(&mut *listener, &options).await;
         slow.send_now(numbered(0)).unwrap();
         quick.send_now(numbered(1)).unwrap();
         let mut peers = HashMap::new();
@@ -304,15 +327,14 @@ async fn a_peer_that_does_not_read_delays_no_other() {
 async fn a_gone_peer_concerns_nobody_else() {
     for (address, options, _directory) in every_back_end() {
         let mut listener = bind(&address, &options).unwrap();
-        let address = listener.address().clone();
-        let mut connector = up(&address, &options).await;
+        let mut connector = up_at(&mut *listener, &options).await;
         connector.send_now(numbered(0)).unwrap();
         let mut batch = Vec::new();
         listener.receive(&mut batch, 10).await.unwrap();
         assert!(matches!(listener.send_now(&Peer::new(b"stranger"), numbered(0)), Err(SendError::PeerGone)));
         drop(connector);
         until_gone(&mut *listener, &batch[0].peer).await;
-        let mut other = up(&address, &options).await;
+        let mut other = up_at(&mut *listener, &options).await;
         other.send_now(numbered(1)).unwrap();
         listener.receive(&mut batch, 10).await.unwrap();
         listener.send_now(&batch[1].peer, numbered(1)).unwrap();
@@ -365,7 +387,7 @@ async fn a_lost_connection_is_made_again() {
 async fn what_was_sent_before_closing_still_arrives() {
     for (address, options, _directory) in every_back_end() {
         let mut listener = bind(&address, &options).unwrap();
-        let mut connector = up(listener.address(), &options).await;
+        let mut connector = up_at(&mut *listener, &options).await;
         connector.send_now(numbered(0)).unwrap();
         let mut batch = Vec::new();
         listener.receive(&mut batch, 1).await.unwrap();

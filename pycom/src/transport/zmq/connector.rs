@@ -6,12 +6,12 @@ use futures_core::Stream;
 use tmq::dealer::Dealer;
 use tmq::{AsZmqSocket, FromZmqSocket, TmqError};
 
-use super::backoff::Backoff;
-use super::dropped::Dropped;
 use super::monitor::{Change, Monitor, Reports, stop_reports};
 use super::parked::Parked;
-use super::resolve::Resolver;
 use super::{context, failed_at, frames, io_error, options, tmq_error};
+use crate::transport::backoff::Backoff;
+use crate::transport::dropped::Dropped;
+use crate::transport::resolve::Resolver;
 use crate::transport::{
     Address, ConnectionEvent, Connector, Message, Refusal, Refused, TransportError, TransportOptions,
 };

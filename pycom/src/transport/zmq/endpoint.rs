@@ -2,25 +2,19 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
-use std::os::unix::fs::FileTypeExt;
-use std::os::unix::net::UnixDatagram;
-use std::path::Path;
 
 use super::failed_at;
-use crate::transport::{Address, Host, TransportError};
+use crate::transport::{Address, Host, TransportError, unix_path};
 
 /// Binds `socket`, and tells the address with the port that the system chose.
 pub(super) fn bind(socket: &mut zmq::Socket, address: &Address) -> Result<Address, TransportError> {
-    check_path(address).and_then(|()| zmq_bind(socket, &address_to_bind(address))).map_err(|source| {
-        let address = address.clone();
-        match source.raw_os_error() {
-            Some(libc::EADDRINUSE) => TransportError::AddressInUse { address },
-            // ENODEV: libzmq takes a name to bind to for that of a network interface.
-            Some(libc::EADDRNOTAVAIL | libc::ENODEV) => TransportError::AddressNotAvailable { address },
-            Some(libc::EACCES | libc::EPERM) => TransportError::PermissionDenied { address },
-            _ => TransportError::Other { address, source },
-        }
-    })?;
+    let path_is_free = || match address.path() {
+        Some(path) if path != "*" => unix_path::check_free(path),
+        _ => Ok(()),
+    };
+    path_is_free()
+        .and_then(|()| zmq_bind(socket, &address_to_bind(address)))
+        .map_err(|source| TransportError::binding(address, source))?;
     match socket.get_last_endpoint() {
         Ok(Ok(endpoint)) if address.host().is_some() || address.is_chosen_by_system() => Ok(endpoint.parse()?),
         Ok(_) => Ok(address.clone()),
@@ -35,30 +29,6 @@ fn address_to_bind(address: &Address) -> Address {
             Address::tcp(Host::Ip(IpAddr::V4(Ipv4Addr::LOCALHOST)), port)
         }
         _ => address.clone(),
-    }
-}
-
-/// libzmq removes whatever lies at the path, be it another service's socket or a user's file.
-fn check_path(address: &Address) -> io::Result<()> {
-    let path = match address.path() {
-        // One for the system to choose, or an abstract one that is no file.
-        None | Some("*") => return Ok(()),
-        Some(path) if path.starts_with('@') => return Ok(()),
-        Some(path) => Path::new(path),
-    };
-    match path.symlink_metadata() {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(error),
-        Ok(metadata) if !metadata.file_type().is_socket() => {
-            return Err(io::Error::from_raw_os_error(libc::EADDRINUSE));
-        }
-        Ok(_) => {}
-    }
-    // Never waits, as a connect of the right type would when the backlog is full: the type is wrong if somebody listens.
-    match UnixDatagram::unbound()?.connect(path) {
-        Err(error) if error.raw_os_error() == Some(libc::ECONNREFUSED) => Ok(()),
-        Err(error) if error.raw_os_error() != Some(libc::EPROTOTYPE) => Err(error),
-        _ => Err(io::Error::from_raw_os_error(libc::EADDRINUSE)),
     }
 }
 

@@ -1,15 +1,12 @@
 //! Frames between libzmq and [`Bytes`]: small ones are copied, large ones change hands.
 
 use bytes::Bytes;
-use smallvec::SmallVec;
 
 use crate::transport::Message;
+use crate::transport::assembly::Assembly;
 
 /// Up to here a copy is cheaper than to keep libzmq's buffer: what is received shares one of 8 KiB with its neighbours.
 const COPIED: usize = 4096;
-
-/// Bytes that the small frames of most messages have together.
-const USUAL: usize = 192;
 
 /// Receives the first frame of a message, if there is one.
 pub(super) fn receive_first(socket: &zmq::Socket) -> zmq::Result<Option<zmq::Message>> {
@@ -40,36 +37,16 @@ pub(super) fn drop_rest(socket: &zmq::Socket) {
 }
 
 /// Takes all of `frames`, and gives them as a message unless there are too many.
-///
-/// The small frames share one buffer: an id and a word of a few bytes are not worth one each.
 pub(super) fn collect(frames: impl Iterator<Item = zmq::Message>) -> Option<Message> {
-    enum Piece {
-        Small(usize),
-        Large(zmq::Message),
-    }
-
-    let mut small = Vec::with_capacity(USUAL);
-    let mut pieces: SmallVec<[Piece; Message::INLINE_FRAMES]> = SmallVec::new();
-    let mut too_long = false;
+    let mut assembly = Assembly::default();
     for frame in frames {
-        too_long |= pieces.len() == Message::MAX_FRAMES;
-        if too_long {
-            continue;
-        }
-        let bytes: &[u8] = &frame;
-        if bytes.len() <= COPIED {
-            small.extend_from_slice(bytes);
-            pieces.push(Piece::Small(bytes.len()));
+        if frame.len() <= COPIED {
+            assembly.push_small(&frame);
         } else {
-            pieces.push(Piece::Large(frame));
+            assembly.push_large(|| Bytes::from_owner(Owner(frame)));
         }
     }
-    let mut small = Bytes::from(small);
-    let to_bytes = |piece| match piece {
-        Piece::Small(length) => small.split_to(length),
-        Piece::Large(frame) => Bytes::from_owner(Owner(frame)),
-    };
-    (!too_long).then(|| pieces.into_iter().map(to_bytes).collect())
+    assembly.finish()
 }
 
 /// A frame that stays in libzmq's buffer.

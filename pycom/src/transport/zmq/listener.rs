@@ -9,9 +9,9 @@ use tmq::{AsZmqSocket, FromZmqSocket, TmqError};
 use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
 
 use super::backlog::{Attempt, Backlog};
-use super::dropped::Dropped;
 use super::parked::Parked;
 use super::{close, context, endpoint, failed_at, frames, io_error, options, tmq_error};
+use crate::transport::dropped::Dropped;
 use crate::transport::{
     Address, Closing, Incoming, Listener, Message, Peer, SendError, TransportError, TransportOptions,
 };

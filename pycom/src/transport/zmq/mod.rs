@@ -1,11 +1,9 @@
 //! TCP and unix sockets through libzmq: tmq tells when a socket is ready, zmq sends and receives in batches.
 
 mod backlog;
-mod backoff;
 mod close;
 mod connector;
 mod context;
-mod dropped;
 mod endpoint;
 mod frames;
 mod listener;
@@ -13,7 +11,6 @@ mod monitor;
 mod options;
 mod parked;
 mod process;
-mod resolve;
 #[cfg(test)]
 mod tests;
 

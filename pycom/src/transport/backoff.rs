@@ -25,6 +25,11 @@ impl Backoff {
         self.next = (self.next * 2).min(self.max);
     }
 
+    /// Whether a wait was begun and is not over.
+    pub(super) fn is_waiting(&self) -> bool {
+        self.wait.is_some()
+    }
+
     pub(super) fn stop(&mut self) {
         self.wait = None;
     }

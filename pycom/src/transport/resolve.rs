@@ -1,4 +1,5 @@
-//! Names of hosts. libzmq would look them up in its I/O thread, where one slow answer stops every connection.
+//! Names of hosts, looked up away from whoever must not wait: libzmq would do it in its I/O thread, where one slow
+//! answer stops every connection.
 
 use std::net::SocketAddr;
 use std::pin::Pin;
