@@ -45,7 +45,9 @@ async fn a_service_is_known_to_all_its_nameservers_and_a_client_asks_the_next_th
     first.stop().await;
     assert_eq!(context.locate("com.foo.example").await?.invoke("echo", 5).await?, 5);
     second.stop().await;
-    let error = context.locate("com.foo.example").await.unwrap_err();
+    // What it knows goes on; what it does not know, nobody tells.
+    assert_eq!(context.locate("com.foo.example").await?.invoke("echo", 6).await?, 6);
+    let error = context.locate("com.foo.other").await.unwrap_err();
     assert!(error.to_string().contains("no nameserver at tcp://"), "{error}");
     Ok(())
 }

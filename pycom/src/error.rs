@@ -74,6 +74,28 @@ impl CallSite {
     }
 }
 
+/// An instance that was tried before the one that an error is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Tried {
+    /// Name of the service.
+    pub service: Arc<str>,
+    /// Where it is.
+    pub address: Address,
+    /// Why it did not answer.
+    pub reason: String,
+    /// Whether the call ran there.
+    pub outcome: Outcome,
+}
+
+fn write_tried(f: &mut fmt::Formatter<'_>, tried: &[Tried]) -> fmt::Result {
+    for (place, Tried { service, address, reason, .. }) in tried.iter().enumerate() {
+        let before = if place == 0 { "; tried before: " } else { ", " };
+        write!(f, "{before}{service} at {address} ({reason})")?;
+    }
+    Ok(())
+}
+
 /// An error that a service answered with: its text, and where the call went.
 ///
 /// `Box`ed inside [`Error`], so that results stay small.
@@ -89,6 +111,8 @@ pub struct Refusal {
     /// The names that exist where an unknown one was asked for; the text does not list them,
     /// because its wording is the original's.
     pub known: Vec<String>,
+    /// The instances that were tried before this one.
+    pub tried: Vec<Tried>,
 }
 
 impl fmt::Display for Refusal {
@@ -97,6 +121,7 @@ impl fmt::Display for Refusal {
         if !self.at.is_unknown() {
             write!(f, " (from {})", self.at)?;
         }
+        write_tried(f, &self.tried)?;
         if self.known.is_empty() {
             return Ok(());
         }
@@ -119,13 +144,16 @@ pub struct Failure {
     pub at: CallSite,
     /// Whether it ran.
     pub outcome: Outcome,
+    /// The instances that were tried before this one.
+    pub tried: Vec<Tried>,
     /// What lies below, if anything does.
     pub source: Option<Source>,
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}; {}", self.at, self.reason, self.outcome)
+        write!(f, "{}: {}; {}", self.at, self.reason, self.outcome)?;
+        write_tried(f, &self.tried)
     }
 }
 
@@ -285,7 +313,35 @@ impl Error {
     }
 
     pub(crate) fn failure(reason: impl Into<String>, at: CallSite, outcome: Outcome) -> Box<Failure> {
-        Box::new(Failure { reason: reason.into(), at, outcome, source: None })
+        Box::new(Failure { reason: reason.into(), at, outcome, tried: Vec::new(), source: None })
+    }
+
+    /// An instance that was asked has had its share of the time.
+    pub(crate) fn overdue(at: CallSite, after: Duration) -> Self {
+        let failure = Self::failure("it is slow, stopped, or gone", at, Outcome::MayHaveRun);
+        Error::Timeout { after, failure }
+    }
+
+    /// Adds the instances that were tried before. Where the call may have run at one of them, it
+    /// may have run.
+    pub(crate) fn with_tried(mut self, before: Vec<Tried>) -> Self {
+        let may_have_run = before.iter().any(|tried| tried.outcome == Outcome::MayHaveRun);
+        match &mut self {
+            Error::ServiceNotAvailable(failure) | Error::NotSent(failure) | Error::Timeout { failure, .. } => {
+                if may_have_run {
+                    failure.outcome = Outcome::MayHaveRun;
+                }
+                failure.tried = before;
+            }
+            Error::Overloaded(refusal) if may_have_run => {
+                let mut failure = Self::failure(refusal.text.clone(), refusal.at.clone(), Outcome::MayHaveRun);
+                failure.tried = before;
+                return Error::ServiceNotAvailable(failure);
+            }
+            Error::Overloaded(refusal) => refusal.tried = before,
+            _ => {}
+        }
+        self
     }
 
     /// The error that a reply with this code and text stands for.
@@ -378,7 +434,9 @@ impl fmt::Display for Error {
                 write!(f, "{failure}")
             }
             Error::Timeout { after, failure } => {
-                write!(f, "{}: no answer within {after:?}: {}; {}", failure.at, failure.reason, failure.outcome)
+                let (after, Failure { at, reason, outcome, tried, .. }) = (Rounded(*after), &**failure);
+                write!(f, "{at}: no answer within {after}: {reason}; {outcome}")?;
+                write_tried(f, tried)
             }
             Error::InvalidName(error) => write!(f, "{error}"),
             Error::InvalidAddress(error) => write!(f, "{error}"),
@@ -389,6 +447,22 @@ impl fmt::Display for Error {
                 Some(refusal) => write!(f, "{refusal}"),
                 None => Ok(()),
             },
+        }
+    }
+}
+
+/// A time as one would say it: `5 s`, `1.5 s`, `300 ms`.
+struct Rounded(Duration);
+
+impl fmt::Display for Rounded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let tenths = (self.0.as_millis() + 50) / 100;
+        match (tenths / 10, tenths % 10) {
+            (0, _) if self.0 < Duration::from_micros(950) => write!(f, "{} µs", self.0.as_micros()),
+            (0, _) => write!(f, "{} ms", (self.0.as_micros() + 500) / 1000),
+            (whole, 0) => write!(f, "{whole} s"),
+            (whole @ 1..10, tenth) => write!(f, "{whole}.{tenth} s"),
+            (whole, tenth) => write!(f, "{} s", whole + tenth / 5),
         }
     }
 }
@@ -505,6 +579,44 @@ mod tests {
             text,
             "com.foo.example.create of /com/foo/svc at tcp://127.0.0.1:2013: nobody answers; it surely did not run"
         );
+    }
+
+    #[test]
+    fn times_are_rounded() {
+        let cases = [
+            (4_999_712, "5 s"),
+            (300_000, "300 ms"),
+            (299_600, "300 ms"),
+            (999_990, "1 s"),
+            (1_540_000, "1.5 s"),
+            (59_960_000, "60 s"),
+            (12_600_000, "13 s"),
+            (1_400, "1 ms"),
+            (20, "20 µs"),
+        ];
+        for (micros, text) in cases {
+            assert_eq!(Rounded(Duration::from_micros(micros)).to_string(), text);
+        }
+    }
+
+    #[test]
+    fn an_error_names_each_instance_that_was_tried() {
+        let tried = |outcome| Tried {
+            service: "/com/foo/b".into(),
+            address: "tcp://127.0.0.1:2014".parse().unwrap(),
+            reason: "refused".into(),
+            outcome,
+        };
+        let failure = || Error::ServiceNotAvailable(Error::failure("nobody answers", site(), Outcome::NotRun));
+        let error = failure().with_tried(vec![tried(Outcome::NotRun), tried(Outcome::Refused)]);
+        assert_eq!(error.outcome(), Outcome::NotRun);
+        let text = "it surely did not run; tried before: /com/foo/b at tcp://127.0.0.1:2014 (refused), /com/foo/b at ";
+        assert!(error.to_string().contains(text), "{error}");
+        assert_eq!(failure().with_tried(vec![tried(Outcome::MayHaveRun)]).outcome(), Outcome::MayHaveRun);
+        let full = Error::from_code(1, "full".into(), site());
+        let Error::Unknown(refusal) = full else { panic!() };
+        let full = Error::Overloaded(refusal).with_tried(vec![tried(Outcome::MayHaveRun)]);
+        assert_eq!(full.outcome(), Outcome::MayHaveRun);
     }
 
     #[test]

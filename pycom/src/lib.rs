@@ -25,8 +25,11 @@ mod transport;
 mod wire;
 
 pub use attachment::Attachment;
-pub use client::{Answer, CallBuilder, Client, Component, Context, configure, default_context, locate};
-pub use error::{CallSite, Error, Failure, Outcome, Refusal, Result, Source, code};
+pub use client::{
+    Answer, Balance, CallBuilder, Change, Changes, Client, Component, Context, Event, Events, configure,
+    default_context, locate,
+};
+pub use error::{CallSite, Error, Failure, Outcome, Refusal, Result, Source, Tried, code};
 pub use hook::{Hook, Hooks, Next};
 pub use interface::{CallError, Description, ErrorCode, Interface, Offer, offer};
 pub use json::Json;

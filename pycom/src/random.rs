@@ -13,12 +13,7 @@ pub(crate) fn bits128() -> u128 {
     u128::from_ne_bytes(bytes)
 }
 
-/// 64 random bits: where request ids start, choice among several services.
+/// 64 random bits: where request ids start.
 pub(crate) fn bits64() -> u64 {
     bits128() as u64
-}
-
-/// A random index below `bound`, which must not be 0. Good for choosing, not for secrets.
-pub(crate) fn below(bound: usize) -> usize {
-    fastrand::usize(..bound)
 }

@@ -5,6 +5,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::client::Balance;
 use crate::error::Error;
 use crate::interface::Argument;
 use crate::server::About;
@@ -87,6 +88,10 @@ pub struct Request {
     pub(crate) deadline: Option<Instant>,
     /// Unknown arguments are refused.
     pub(crate) strict: bool,
+    /// On the caller's side: running it twice does what running it once does.
+    pub(crate) idempotent: bool,
+    /// On the caller's side: how an instance is chosen, where the call says so.
+    pub(crate) balance: Option<Balance>,
 }
 
 impl fmt::Debug for Request {
@@ -111,6 +116,8 @@ impl Request {
             peer: None,
             deadline: None,
             strict: false,
+            idempotent: false,
+            balance: None,
         }
     }
 

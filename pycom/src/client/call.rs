@@ -2,13 +2,18 @@
 
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use super::component::{Answer, Component};
+use super::balance::Balance;
+use super::component::{Answer, Component, Target};
+use super::connection::MAX_IN_FLIGHT;
 use super::connections::NotSent;
 use super::in_flight::Ended;
+use super::instance::Instance;
+use super::spread::spread;
 use super::stub::StubArgument;
 use crate::error::{CallSite, Error, Outcome};
 use crate::hook;
@@ -90,6 +95,20 @@ impl<'c> CallBuilder<'c> {
         self
     }
 
+    /// Says that running the method twice does what running it once does: where its answer does not
+    /// come, the call is retried on other instances until its deadline. Stubs know, and so does a
+    /// component that has asked for an introspection.
+    pub fn idempotent(mut self) -> Self {
+        self.request.idempotent = true;
+        self
+    }
+
+    /// All calls with the same key go to the same instance; see [`Balance::key`].
+    pub fn key(mut self, key: impl AsRef<[u8]>) -> Self {
+        self.request.balance = Some(Balance::key(key));
+        self
+    }
+
     async fn send(self) -> Result<Answer, Error> {
         let Self { component, request, timeout, strict, failed } = self;
         if let Some(reason) = failed {
@@ -145,34 +164,41 @@ pub(super) async fn send(
     }
 }
 
-/// Sends a request to where the component is; finds it anew, once, where it is there no more and
-/// the call surely did not run.
+/// Sends a request to where the component is.
 async fn transmit(component: &Component, request: Request, strict: bool) -> Reply {
     let deadline = request.deadline.unwrap_or_else(Instant::now);
-    let address = component.address();
-    let first = attempt(component, &address, &request, deadline, strict).await;
-    let retry = match &first {
-        // Where the call may have run, the caller is told at once; the next call finds out more.
-        Err(Error::ServiceNotAvailable(failure)) if failure.outcome == Outcome::NotRun => {
-            component.target.find_again(&component.context, &component.interface, &address, deadline).await
-        }
-        _ => None,
-    };
-    let outcome = match retry {
-        Some(address) => attempt(component, &address, &request, deadline, strict).await,
-        None => first,
+    let outcome = match &*component.target {
+        Target::Fixed { address } => attempt(component, To::Address(address), &request, deadline, strict).await,
+        Target::Group { group, .. } => spread(component, group, &request, deadline, strict).await,
     };
     outcome.unwrap_or_else(Reply::failed)
 }
 
-async fn attempt(
+/// Where one attempt goes.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum To<'a> {
+    Address(&'a Address),
+    Instance(&'a Arc<Instance>),
+}
+
+/// Sends a request to one place and waits for what comes back.
+pub(super) async fn attempt(
     component: &Component,
-    address: &Address,
+    to: To<'_>,
     request: &Request,
     deadline: Instant,
     strict: bool,
 ) -> Result<Reply, Error> {
-    let site = component.site(Some(&request.method));
+    let (address, instance) = match to {
+        To::Address(address) => (address, None),
+        To::Instance(instance) => (&instance.address, Some(instance)),
+    };
+    let site = CallSite {
+        interface: Some(component.interface.shared()),
+        method: Some(request.method.clone()),
+        service: instance.map(|instance| instance.service.shared()),
+        address: Some(address.clone()),
+    };
     let started = Instant::now();
     let left = deadline.saturating_duration_since(started);
     let session = component.session.id();
@@ -193,6 +219,10 @@ async fn attempt(
     let failure = |reason: String, outcome| Error::failure(reason, site.clone(), outcome);
     let body = match ended {
         Ok(Ok(body)) => body,
+        Ok(Err(Ended::Full)) => {
+            let reason = format!("{MAX_IN_FLIGHT} calls to it are under way (limit); wait for some of them");
+            return Err(not_sent(reason, site));
+        }
         Ok(Err(Ended::NotConnected(reason))) => {
             let reason = format!("nobody answers there ({reason}); is the service running?");
             return Err(Error::ServiceNotAvailable(failure(reason, Outcome::NotRun)));
@@ -220,7 +250,7 @@ async fn attempt(
         .map_err(|reason| Error::BadReply(Error::failure(reason, site.clone(), Outcome::MayHaveRun)))?;
     match (received.session_id, received.reply.error(), session) {
         (_, Some(Error::SessionExpired(_)), Some(sent)) => component.session.expired(&sent),
-        (Some(id), None, _) => component.session.received(&id),
+        (Some(id), None, _) => component.session.received(&id, instance),
         _ => {}
     }
     Ok(received.reply)

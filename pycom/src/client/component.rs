@@ -1,26 +1,34 @@
 //! One interface of one service, to be called.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::balance::Balance;
 use super::call::{CallBuilder, Sent};
 use super::context::Context;
-use super::locate::Target;
+use super::group::Group;
+use super::instance::Instance;
 use super::stub::StubArgument;
 use crate::error::{CallSite, Error, Outcome};
 use crate::interface::Description;
 use crate::names::InterfaceName;
 use crate::transport::Address;
-use crate::{Json, ServiceName};
+use crate::{Json, Request, ServiceName};
 
-/// One interface of one service, to be called from here.
+/// One interface, to be called from here: of everyone who offers it, or of one service.
 ///
 /// Comes from [`Context::locate`] or [`Context::connect`]. Cheap to clone; clones share the
-/// connection and the session. Any number of calls may be under way at once.
+/// connections and the session. Any number of calls may be under way at once.
+///
+/// Calls of one that was located are spread over the instances, as [`Balance`] says. One that does
+/// not answer is passed over, and a call that surely did not run goes to another; so does one that
+/// may have run, where its method is idempotent. Once a service has begun a session, calls stay
+/// with it.
 ///
 /// ```no_run
 /// # async fn example() -> pycom::Result<()> {
@@ -38,6 +46,16 @@ pub struct Component {
     pub(super) target: Arc<Target>,
     pub(super) session: ClientSession,
     pub(super) timeout: Duration,
+    balance: Option<Balance>,
+}
+
+/// Where the calls of a component go.
+#[derive(Debug)]
+pub(super) enum Target {
+    /// To a given address, whoever is there.
+    Fixed { address: Address },
+    /// To one of those that offer the interface; `first` was one when it was located.
+    Group { group: Arc<Group>, first: Arc<Instance> },
 }
 
 impl fmt::Debug for Component {
@@ -49,7 +67,7 @@ impl fmt::Debug for Component {
 impl Component {
     pub(super) fn new(context: Context, interface: InterfaceName, target: Target) -> Self {
         let timeout = context.timeout();
-        Self { context, interface, target: Arc::new(target), session: ClientSession::default(), timeout }
+        Self { context, interface, target: Arc::new(target), session: ClientSession::default(), timeout, balance: None }
     }
 
     /// Name of the interface.
@@ -57,14 +75,48 @@ impl Component {
         &self.interface
     }
 
-    /// Where calls go at present.
+    /// Where calls go: of several instances the one that keeps the session, or any.
     pub fn address(&self) -> Address {
-        self.target.address()
+        match (&*self.target, self.instance()) {
+            (Target::Fixed { address }, _) => address.clone(),
+            (_, Some(instance)) => instance.address.clone(),
+            (Target::Group { first, .. }, None) => first.address.clone(),
+        }
     }
 
-    /// Name of the service, where the nameserver told it.
+    /// Name of the service at [`address`](Self::address), where the nameserver told it.
     pub fn service(&self) -> Option<ServiceName> {
-        self.target.service()
+        self.instance().map(|instance| instance.service.clone())
+    }
+
+    fn instance(&self) -> Option<Arc<Instance>> {
+        match &*self.target {
+            Target::Fixed { .. } => None,
+            Target::Group { group, first } => {
+                self.session.instance().or_else(|| group.any()).or_else(|| Some(first.clone()))
+            }
+        }
+    }
+
+    /// A component like this one whose calls are spread in this way over the instances.
+    ///
+    /// ```no_run
+    /// # async fn example(users: pycom::Component) -> pycom::Result<()> {
+    /// use pycom::Balance;
+    /// // All that concerns one user goes to the same instance, whose memory is warm.
+    /// let user = users.with_balance(Balance::key("user-17"));
+    /// user.invoke("greet", "hello").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_balance(&self, balance: Balance) -> Self {
+        Self { balance: Some(balance), ..self.clone() }
+    }
+
+    /// How an instance is chosen for a request.
+    pub(super) fn balance(&self, request: &Request) -> Balance {
+        request.balance.or(self.balance).unwrap_or_else(|| self.context.balance())
     }
 
     /// A component like this one whose calls end after `timeout`; 5 s, as the original, unless the
@@ -84,7 +136,7 @@ impl Component {
     #[must_use]
     pub fn with_session(&self, id: &str) -> Self {
         let session = ClientSession::default();
-        session.received(id);
+        session.received(id, None);
         Self { session, ..self.clone() }
     }
 
@@ -130,7 +182,7 @@ impl Component {
     }
 
     /// What the interface is: its methods, what they take, give and mean. Works on services of
-    /// ours and on the originals.
+    /// ours and on the originals. From then on, methods that it calls idempotent are retried.
     ///
     /// # Errors
     ///
@@ -142,10 +194,15 @@ impl Component {
             Err(Error::MethodNotFound(_)) => self.call(second).lenient().await?,
             other => other?,
         };
-        answer.parse()
+        let description: Description = answer.parse()?;
+        if let Target::Group { group, .. } = &*self.target {
+            let idempotent = description.methods.iter().filter(|(_, method)| method.idempotent);
+            group.learn_idempotent(idempotent.map(|(name, _)| name.clone()).collect());
+        }
+        Ok(description)
     }
 
-    /// Where calls go, for error messages. Every call carries one: nothing is copied.
+    /// Where calls go, for error messages.
     pub(super) fn site(&self, method: Option<&Arc<str>>) -> CallSite {
         CallSite {
             interface: Some(self.interface.shared()),
@@ -155,32 +212,65 @@ impl Component {
         }
     }
 
-    pub(crate) async fn send(&self, request: crate::Request) -> Result<Sent, Error> {
+    pub(crate) async fn send(&self, request: Request) -> Result<Sent, Error> {
         super::call::send(self, request, self.timeout, false).await
     }
 }
 
-/// The session of a component and its clones: the id that the service gave last.
+/// The session of a component and its clones: the id that the service gave last, and which
+/// instance that was.
 #[derive(Debug, Clone, Default)]
-pub(super) struct ClientSession(Arc<Mutex<Option<Arc<str>>>>);
+pub(super) struct ClientSession(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    /// Whether there is one: calls of an interface without sessions take no lock.
+    any: AtomicBool,
+    current: Mutex<Option<Session>>,
+}
+
+#[derive(Debug)]
+struct Session {
+    id: Arc<str>,
+    instance: Option<Arc<Instance>>,
+}
 
 impl ClientSession {
-    pub(super) fn id(&self) -> Option<Arc<str>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    fn current(&self) -> Option<MutexGuard<'_, Option<Session>>> {
+        self.0.any.load(Ordering::Acquire).then(|| self.lock())
     }
 
-    pub(super) fn received(&self, id: &str) {
-        let mut current = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if current.as_deref() != Some(id) {
-            *current = Some(id.into());
+    fn lock(&self) -> MutexGuard<'_, Option<Session>> {
+        self.0.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn id(&self) -> Option<Arc<str>> {
+        self.current()?.as_ref().map(|session| session.id.clone())
+    }
+
+    /// The instance that keeps it, where that is known.
+    pub(super) fn instance(&self) -> Option<Arc<Instance>> {
+        self.current()?.as_ref()?.instance.clone()
+    }
+
+    /// An instance has answered with this id.
+    pub(super) fn received(&self, id: &str, instance: Option<&Arc<Instance>>) {
+        let mut current = self.lock();
+        let same = |session: &Session| {
+            &*session.id == id && session.instance.as_ref().map(Arc::as_ptr) == instance.map(Arc::as_ptr)
+        };
+        if !current.as_ref().is_some_and(same) {
+            *current = Some(Session { id: id.into(), instance: instance.cloned() });
+            self.0.any.store(true, Ordering::Release);
         }
     }
 
     /// The service does not know `id` any more: the next call starts anew.
     pub(super) fn expired(&self, id: &str) {
-        let mut current = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if current.as_deref() == Some(id) {
+        let mut current = self.lock();
+        if current.as_ref().is_some_and(|session| &*session.id == id) {
             *current = None;
+            self.0.any.store(false, Ordering::Release);
         }
     }
 }

@@ -10,6 +10,7 @@ use tokio::sync::mpsc::{self, error::TrySendError};
 use tokio::sync::oneshot;
 use tokio::time::Sleep;
 
+use super::events::{Event, Listeners};
 use super::in_flight::{Ended, InFlight, NewCall};
 use crate::protocol::{self, Outgoing, ReplyTo};
 use crate::transport::{Address, ConnectionEvent, Connector, Message, TransportError, TransportOptions};
@@ -47,11 +48,18 @@ pub(crate) enum Handover {
 
 impl Connection {
     /// Begins to connect. Needs a runtime.
-    pub(crate) fn open(address: &Address, options: &TransportOptions) -> Result<Self, TransportError> {
+    pub(crate) fn open(
+        address: &Address,
+        options: &TransportOptions,
+        listeners: Listeners,
+    ) -> Result<Self, TransportError> {
         let connector = crate::transport::connect(address, options)?;
         let (calls, arriving) = mpsc::channel(QUEUE);
         let (given_up, leaving) = mpsc::unbounded_channel();
+        let address = address.clone();
         let task = Task {
+            address,
+            listeners,
             connector,
             arriving,
             leaving,
@@ -113,6 +121,8 @@ impl Drop for Abandoned<'_> {
 }
 
 struct Task {
+    address: Address,
+    listeners: Listeners,
     connector: Box<dyn Connector>,
     arriving: mpsc::Receiver<NewCall>,
     leaving: mpsc::UnboundedReceiver<u64>,
@@ -197,8 +207,7 @@ impl Task {
                 continue;
             }
             if self.calls.len() >= MAX_IN_FLIGHT {
-                let reason = format!("{MAX_IN_FLIGHT} calls to it are under way; wait for some of them");
-                let _ = call.answer.send(Err(Ended::NotConnected(reason)));
+                let _ = call.answer.send(Err(Ended::Full));
             } else {
                 self.calls.insert(call);
             }
@@ -215,6 +224,7 @@ impl Task {
                 self.up = true;
                 // Another program may stand there now.
                 self.takes_cancel = true;
+                self.listeners.tell(|| Event::Connected { address: self.address.clone() });
             }
             ConnectionEvent::AttemptFailed(reason) => {
                 self.up = false;
@@ -223,6 +233,8 @@ impl Task {
             ConnectionEvent::Lost(reason) => {
                 self.up = false;
                 self.calls.lost(&reason);
+                let address = || self.address.clone();
+                self.listeners.tell(|| Event::Lost { address: address(), reason });
                 if self.calls.has_waiting() {
                     self.connector.connect_now();
                 }

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use super::connection::{Connection, Handover, IDLE};
+use super::events::Listeners;
 use super::in_flight::Ended;
 use crate::protocol::Outgoing;
 use crate::transport::{Address, TransportError, TransportOptions};
@@ -14,6 +15,7 @@ use crate::wire::Body;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Connections {
     options: Arc<TransportOptions>,
+    listeners: Listeners,
     open: Arc<Mutex<HashMap<Address, (Connection, Instant)>>>,
 }
 
@@ -27,8 +29,8 @@ pub(crate) enum NotSent {
 }
 
 impl Connections {
-    pub(crate) fn new(options: TransportOptions) -> Self {
-        Self { options: Arc::new(options), open: Arc::default() }
+    pub(crate) fn new(options: TransportOptions, listeners: Listeners) -> Self {
+        Self { options: Arc::new(options), listeners, open: Arc::default() }
     }
 
     /// The largest frame that is sent, in bytes.
@@ -47,7 +49,7 @@ impl Connections {
         }
         // New addresses are rare: the moment to let go of those that nobody has used for long.
         open.retain(|_, (connection, used)| !connection.is_closed() && now.duration_since(*used) < IDLE);
-        let connection = Connection::open(address, &self.options)?;
+        let connection = Connection::open(address, &self.options, self.listeners.clone())?;
         open.insert(address.clone(), (connection.clone(), now));
         Ok(connection)
     }

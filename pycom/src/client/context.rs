@@ -1,13 +1,20 @@
 //! Where components come from.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
-use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
+use super::attend::attend;
+use super::balance::Balance;
+use super::changes::Changes;
 use super::component::Component;
+use super::component::Target;
 use super::connections::Connections;
-use super::locate::{self, NAMESERVER_INTERFACE, Target};
+use super::events::{Events, Listeners};
+use super::group::Group;
+use super::locate::{self, NAMESERVER_INTERFACE, Nameservers};
 use super::stub::Client;
 use crate::error::{Error, Result};
 use crate::hook::Hook;
@@ -31,15 +38,30 @@ pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
 pub struct Context(Arc<Inner>);
 
 struct Inner {
-    nameservers: Vec<Address>,
+    nameservers: Arc<Nameservers>,
     timeout: Duration,
+    balance: Balance,
     hooks: Arc<[Hook]>,
     connections: Connections,
+    listeners: Listeners,
+    groups: Mutex<Groups>,
+}
+
+type Groups = HashMap<(InterfaceName, Option<ServiceName>), Arc<Group>>;
+
+/// Groups that a context remembers; over it, those that nobody holds are forgotten.
+const KNOWN_GROUPS: usize = 64;
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        let groups = self.groups.get_mut().unwrap_or_else(PoisonError::into_inner);
+        groups.values().for_each(|group| group.abandon());
+    }
 }
 
 impl fmt::Debug for Context {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Context").field("nameservers", &self.0.nameservers).finish_non_exhaustive()
+        f.debug_struct("Context").field("nameservers", &self.0.nameservers.addresses()).finish_non_exhaustive()
     }
 }
 
@@ -48,6 +70,7 @@ impl fmt::Debug for Context {
 pub struct ContextBuilder {
     nameservers: Vec<Address>,
     timeout: Option<Duration>,
+    balance: Balance,
     hooks: Vec<Hook>,
     options: TransportOptions,
 }
@@ -68,6 +91,14 @@ impl ContextBuilder {
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
+        self
+    }
+
+    /// How calls are spread over the instances of an interface; by default to the less busy of two
+    /// random ones.
+    #[must_use]
+    pub fn balance(mut self, balance: Balance) -> Self {
+        self.balance = balance;
         self
     }
 
@@ -100,11 +131,15 @@ impl ContextBuilder {
 
     /// The context.
     pub fn build(self) -> Context {
+        let listeners = Listeners::default();
         Context(Arc::new(Inner {
-            nameservers: self.nameservers,
+            nameservers: Arc::new(Nameservers::new(self.nameservers)),
             timeout: self.timeout.unwrap_or(DEFAULT_TIMEOUT),
+            balance: self.balance,
             hooks: self.hooks.into(),
-            connections: Connections::new(self.options),
+            connections: Connections::new(self.options, listeners.clone()),
+            listeners,
+            groups: Mutex::default(),
         }))
     }
 }
@@ -149,7 +184,11 @@ impl Context {
         ContextBuilder::default()
     }
 
-    /// Finds a service that offers `interface`; a random one, if there are several.
+    /// Finds everyone who offers `interface`. Calls of the component are spread over them; see
+    /// [`Balance`].
+    ///
+    /// Who there is, the context remembers and keeps current while it is called: no nameserver is
+    /// asked again for each component, nor where all of them are away.
     ///
     /// # Errors
     ///
@@ -169,13 +208,89 @@ impl Context {
     }
 
     async fn find(&self, interface: InterfaceName, service: Option<ServiceName>) -> Result<Component> {
-        let mut found = locate::ask(self, &interface, service.as_ref(), false, None).await?;
-        if found.is_empty() {
-            let name = crate::names::escaped(interface.as_str());
-            return Err(Error::service_not_found(format!("Interface not found: {name}")));
+        let group = self.group(&interface, service.as_ref());
+        if !group.is_live() || group.members().listed().is_empty() {
+            let deadline = Instant::now() + self.0.timeout;
+            match locate::ask(self, &interface, service.as_ref(), deadline).await {
+                Ok(found) => group.told(found),
+                // With no nameserver there, clients go on with what they know.
+                Err(Error::ServiceNotAvailable(_)) if !group.members().instances().is_empty() => {}
+                Err(error) => return Err(error),
+            }
+            attend(self, &group);
         }
-        let chosen = found.swap_remove(crate::random::below(found.len()));
-        Ok(Component::new(self.clone(), interface, Target::located(service, chosen)))
+        let first = group.any().ok_or_else(|| locate::not_found(&interface))?;
+        Ok(Component::new(self.clone(), interface, Target::Group { group, first }))
+    }
+
+    /// Who comes to offer `interface`, and who goes, as a stream: first everyone who is there, then
+    /// each change. Needs a runtime.
+    ///
+    /// A nameserver of ours tells at once; Python's is asked every 10 seconds.
+    ///
+    /// ```no_run
+    /// # async fn example(context: pycom::Context) -> pycom::Result<()> {
+    /// use pycom::Change;
+    /// let mut changes = context.watch("com.foo.example")?;
+    /// loop {
+    ///     match changes.next().await {
+    ///         Change::Added { service, address, .. } => println!("{service} at {address}"),
+    ///         Change::Removed { service, .. } => println!("{service} is gone"),
+    ///         _ => {}
+    ///     }
+    /// }
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Where the name is none, or the context has no nameserver.
+    pub fn watch(&self, interface: impl AsRef<str>) -> Result<Changes> {
+        let interface = InterfaceName::new(interface)?;
+        if self.nameserver_addresses().is_empty() {
+            return Err(no_nameserver());
+        }
+        let group = self.group(&interface, None);
+        attend(self, &group);
+        Ok(Changes::new(self.clone(), group))
+    }
+
+    /// What happens to the connections of this context, and to the instances that its calls are
+    /// spread over, as a stream, from now on.
+    pub fn events(&self) -> Events {
+        self.0.listeners.listen()
+    }
+
+    fn group(&self, interface: &InterfaceName, service: Option<&ServiceName>) -> Arc<Group> {
+        let mut groups = self.0.groups.lock().unwrap_or_else(PoisonError::into_inner);
+        if groups.len() >= KNOWN_GROUPS {
+            groups.retain(|_, group| {
+                // One more is held by the task that keeps it current.
+                let held = Arc::strong_count(group) > 1 + usize::from(group.is_attended());
+                if !held {
+                    group.abandon();
+                }
+                held
+            });
+        }
+        let key = (interface.clone(), service.cloned());
+        let make = || Arc::new(Group::new(interface.clone(), service.cloned()));
+        groups.entry(key).or_insert_with(make).clone()
+    }
+
+    /// The same without what is known: for the tasks that find it out, so that they do not keep
+    /// themselves alive.
+    pub(super) fn inside(&self) -> Context {
+        let Inner { nameservers, timeout, balance, hooks, connections, listeners, .. } = &*self.0;
+        Context(Arc::new(Inner {
+            nameservers: nameservers.clone(),
+            timeout: *timeout,
+            balance: *balance,
+            hooks: hooks.clone(),
+            connections: connections.clone(),
+            listeners: listeners.clone(),
+            groups: Mutex::default(),
+        }))
     }
 
     /// The component at a known address; no nameserver is asked, and nothing is sent yet.
@@ -235,21 +350,32 @@ impl Context {
 
     /// The nameservers, as components.
     pub(crate) fn nameservers(&self) -> Result<Vec<Component>> {
-        if self.0.nameservers.is_empty() {
+        if self.nameserver_addresses().is_empty() {
             return Err(no_nameserver());
         }
         let interface = InterfaceName::new(NAMESERVER_INTERFACE)?;
         let fixed = |address: &Address| Target::Fixed { address: address.clone() };
         Ok(self
-            .0
-            .nameservers
+            .nameserver_addresses()
             .iter()
             .map(|address| Component::new(self.clone(), interface.clone(), fixed(address)))
             .collect())
     }
 
     pub(crate) fn nameserver_addresses(&self) -> &[Address] {
+        self.0.nameservers.addresses()
+    }
+
+    pub(super) fn known_nameservers(&self) -> &Nameservers {
         &self.0.nameservers
+    }
+
+    pub(super) fn listeners(&self) -> &Listeners {
+        &self.0.listeners
+    }
+
+    pub(super) fn balance(&self) -> Balance {
+        self.0.balance
     }
 
     pub(super) fn timeout(&self) -> Duration {

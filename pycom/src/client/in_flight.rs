@@ -18,6 +18,8 @@ use crate::wire::Body;
 pub(crate) enum Ended {
     /// There is no connection, for the reason given; the call was not sent.
     NotConnected(String),
+    /// As many calls as one connection carries are under way; the call was not sent.
+    Full,
     /// The connection was lost after the call was sent.
     Lost(String),
     /// The deadline passed; whether it had been sent.

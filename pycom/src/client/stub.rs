@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 
 use self::travel::{As, Got, Sent};
 use super::call::Sent as Received;
-use super::{Component, Context};
+use super::{Balance, Component, Context};
 use crate::error::{CallSite, Error, Outcome};
 use crate::interface::{Argument, Arguments, InterfaceInfo, MethodInfo, Mismatch};
 use crate::reply::Response;
@@ -31,6 +31,12 @@ pub trait Client: Sized {
     #[must_use]
     fn with_timeout(&self, timeout: Duration) -> Self {
         Self::from_component(self.component().with_timeout(timeout))
+    }
+
+    /// A stub like this one whose calls are spread in this way over the instances.
+    #[must_use]
+    fn with_balance(&self, balance: Balance) -> Self {
+        Self::from_component(self.component().with_balance(balance))
     }
 
     /// Asks the service whether it offers what the stub was made for.
@@ -151,6 +157,7 @@ impl<'c> StubCall<'c> {
         let args = if self.args.is_empty() { Json::NULL } else { Json::from_checked(self.args.into()) };
         let mut request = Request::new(self.component.interface.shared(), method.name, args);
         request.attachment = self.attachment;
+        request.idempotent = method.idempotent;
         Ok(request)
     }
 }
