@@ -1,4 +1,85 @@
-//! PyCOM for Rust.
+//! A small distributed component model: *services* in their own processes offer *interfaces* made of *methods*, a
+//! *nameserver* finds them, and the protocol is JSON over ZeroMQ, the one that Python PyCOM speaks.
+//!
+//! # Five minutes
+//!
+//! A service is a type with an annotated impl block. The macro makes its dispatch, its introspection, and a typed client
+//! of it.
+//!
+//! ```
+//! use pycom::{Client, Context, Error, Result, Server, interface};
+//! use serde_json::json;
+//!
+//! struct Query;
+//!
+//! /// Splits texts.
+//! #[interface("com.foo.example")]
+//! impl Query {
+//!     /// Splits a text in two: in the middle, unless told where.
+//!     #[method(results("head", "tail"))]
+//!     async fn split(&self, text: String, at: Option<usize>) -> Result<(String, String)> {
+//!         match text.split_at_checked(at.unwrap_or(text.len() / 2)) {
+//!             Some((head, tail)) => Ok((head.into(), tail.into())),
+//!             None => Err(Error::application(20, "there is no such place in the text")),
+//!         }
+//!     }
+//! }
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<()> {
+//!     // A service in a program of its own is one line: pycom::launch(Query).await
+//!     let service = Server::new().offer(Query).service("/com/foo/svc").bind("tcp://127.0.0.1:0").await?;
+//!
+//!     // A client. With a nameserver: Context::new("tcp://127.0.0.1:2012")?.locate("com.foo.example").await?
+//!     let context = Context::builder().build();
+//!     let query = context.connect(service.address().to_string(), "com.foo.example")?;
+//!     let halves = query.invoke("split", json!({ "text": "hello", "at": 2 })).await?;
+//!     assert_eq!(halves, json!({ "head": "he", "tail": "llo" }));
+//!
+//!     // With types.
+//!     let query = QueryClient::from_component(query);
+//!     assert_eq!(query.split("hello".into(), None).await?, ("he".into(), "llo".into()));
+//!
+//!     // What you see when it goes wrong: what was called, where, what to do about it, and whether it ran.
+//!     let error = query.split("hello".into(), Some(9)).await.unwrap_err();
+//!     assert_eq!((error.code(), error.text()), (Some(20), Some("there is no such place in the text")));
+//!     let error = query.component().invoke("splt", ()).await.unwrap_err();
+//!     assert!(error.to_string().contains("did you mean 'split'? There are: split"));
+//!
+//!     service.stop().await;
+//!     Ok(())
+//! }
+//! ```
+//!
+//! As programs, with a nameserver between them: put `pycom::launch(Query).await` into the service's `main`, the client
+//! into another program, and
+//!
+//! ```sh
+//! pycom-nameserver
+//! my-service -s /com/foo/svc -n tcp://127.0.0.1:2012
+//! pycom call com.foo.example split text=hello at=2
+//! ```
+//!
+//! # Where things are
+//!
+//! | to | use |
+//! | --- | --- |
+//! | write a service | [`macro@interface`] and [`macro@method`] on an impl block or a trait, [`ErrorCode`](macro@ErrorCode) |
+//! | make an interface at run time | [`InterfaceBuilder`] |
+//! | run it as a program | [`launch()`], [`Launcher`] |
+//! | run it inside another program | [`Server`], [`Running`], [`Limits`] |
+//! | find and call services | [`Context`], [`Component`], [`CallBuilder`]; for programs with one nameserver [`configure`], [`locate()`] |
+//! | know what went wrong | [`Error`], [`Outcome`] |
+//! | read what a call carries | [`Request`], [`Session`], [`Attachment`], [`Extensions`] |
+//! | look at calls as they pass | [`Hook`] |
+//! | test without sockets | [`testing`] |
+//!
+//! # Features
+//!
+//! | feature | default | what it adds |
+//! | --- | --- | --- |
+//! | `launch` | yes | [`launch()`]: flags, configuration file, logs on stderr |
+//! | `arbitrary-precision` | no | `serde_json::Value` keeps numbers of any length, in the whole build; [`Json`] does anyway |
 
 #[allow(unused_extern_crates)] // what the macros write starts with `::pycom`, here too
 extern crate self as pycom;
