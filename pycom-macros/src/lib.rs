@@ -152,6 +152,8 @@ pub fn interface(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// | `attachments(incoming = "blob")` | the parameter `blob: Attachment`, or `Option<Attachment>`, is the attachment of the call |
 /// | `attachments(outgoing = "blob")` | the result `blob` is the attachment of the reply: one of those that `results` names, or, without `results`, all of the result or the second part of a pair |
 /// | `idempotent` | running it twice does what running it once does: clients may retry it by themselves |
+/// | `limit = 8` | so many calls of it run at once; further ones wait |
+/// | `queue = 16` | so many calls of it wait; further ones are refused as overloaded |
 /// | `uncancellable` | once begun it runs to its end, also where its caller gives up or its time is over |
 /// | `hooks(path, …)` | async functions around this method, inside those of the interface |
 /// | `skip` | no method; silences the warning about a public `async fn` without `#[method]` |

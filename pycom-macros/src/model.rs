@@ -48,6 +48,10 @@ pub(crate) struct Method {
     pub(crate) is_async: bool,
     pub(crate) idempotent: bool,
     pub(crate) uncancellable: bool,
+    /// Calls that run at once.
+    pub(crate) limit: Option<usize>,
+    /// Calls that wait, over the limit.
+    pub(crate) queue: Option<usize>,
     pub(crate) hooks: Vec<Expr>,
     /// Only lifetimes.
     pub(crate) generics: Generics,

@@ -121,7 +121,7 @@ pub use names::{InterfaceName, MAX_NAME_LENGTH, MethodName, NameError, ServiceNa
 pub use pycom_macros::{ErrorCode, interface, method};
 pub use reply::{Reply, Response};
 pub use request::{PeerId, Request};
-pub use server::{IntoOffers, Limits, Running, Server};
+pub use server::{Cut, IntoOffers, Limits, MethodLimit, Running, Server, Stopped};
 pub use session::{Session, SessionLimits};
 pub use transport::{Address, AddressError, Backend, TransportError};
 pub use wire::Extensions;

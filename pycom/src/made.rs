@@ -140,6 +140,18 @@ impl MethodBuilder {
         self
     }
 
+    /// Bounds how many calls of it run at once; further ones wait.
+    pub fn limit(mut self, calls: usize) -> Self {
+        self.description.limit = Some(calls.max(1));
+        self
+    }
+
+    /// Bounds how many calls of it wait, over the limit; further ones are refused as overloaded.
+    pub fn queue(mut self, calls: usize) -> Self {
+        self.description.queue = Some(calls);
+        self
+    }
+
     /// Adds a hook around it, inside those added before.
     pub fn hook(mut self, hook: Hook) -> Self {
         self.hooks.push(hook);

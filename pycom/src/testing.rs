@@ -25,7 +25,7 @@ use crate::client::{Client, Component, Context};
 use crate::error::{Error, Result};
 use crate::interface::Offer;
 use crate::made::{InterfaceBuilder, MethodBuilder};
-use crate::server::{IntoOffers, Running, Server};
+use crate::server::{IntoOffers, Running, Server, Stopped};
 use crate::transport::{MemoryNetwork, TransportOptions};
 use crate::{Json, Request};
 
@@ -79,7 +79,7 @@ impl InMemory {
     }
 
     /// Finishes the calls in hand and ends it; see [`Running::stop`].
-    pub async fn stop(self) -> usize {
+    pub async fn stop(self) -> Stopped {
         self.running.stop().await
     }
 }

@@ -142,6 +142,10 @@ impl Page<'_> {
         if method.idempotent {
             lines.push(format!("    {}", self.style.faint("may be called again without harm")));
         }
+        if let Some(limit) = method.limit {
+            let queue = method.queue.map_or(String::new(), |queue| format!(", and {queue} wait"));
+            lines.push(format!("    {}", self.style.faint(&format!("at most {limit} run at once{queue}"))));
+        }
         let attachments = &method.attachments;
         if let Some(incoming) = &attachments.incoming {
             lines.push(format!("    '{}' is sent as attachment", safe(incoming)));

@@ -64,6 +64,12 @@ impl Context<'_> {
                 fields.push(quote!(#name: true));
             }
         }
+        for (number, name) in [(method.limit, "limit"), (method.queue, "queue")] {
+            if let Some(number) = number {
+                let name = Ident::new(name, Span::call_site());
+                fields.push(quote!(#name: __pycom::Some(#number)));
+            }
+        }
         quote! {
             #(#cfgs)*
             __pycom::MethodInfo { #(#fields,)* ..__pycom::MethodInfo::plain(#interface, #name) }

@@ -68,6 +68,20 @@ impl Entries {
         }
     }
 
+    /// A value that must be a whole number, of at least `least`.
+    pub(crate) fn number(&self, name: &str, least: usize, report: &mut Report) -> Option<usize> {
+        let value = self.expression(name)?;
+        let number = match value {
+            Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) => number.base10_parse().ok(),
+            _ => None,
+        };
+        let number = number.filter(|number| *number >= least);
+        if number.is_none() {
+            report.error(value, format!("expected a whole number of at least {least}: {name} = 8"));
+        }
+        number
+    }
+
     /// A name for something that is generated, `false` to leave it out, or nothing.
     pub(crate) fn half(&self, name: &str, report: &mut Report) -> Half {
         let Some(value) = self.expression(name) else { return Half::Usual };

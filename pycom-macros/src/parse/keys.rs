@@ -59,6 +59,8 @@ pub(crate) const METHOD: Vocabulary = Vocabulary {
         key("attachments", Form::List, "attachments(incoming = \"name\", outgoing = \"name\")"),
         key("idempotent", Form::Flag, "idempotent"),
         key("uncancellable", Form::Flag, "uncancellable"),
+        key("limit", Form::Value, "limit = 8"),
+        key("queue", Form::Value, "queue = 16"),
         key("hooks", Form::List, "hooks(path, …)"),
         key("skip", Form::Flag, "skip"),
     ],

@@ -50,6 +50,12 @@ pub(super) fn method(
         }
     }
 
+    let limit = entries.number("limit", 1, report);
+    let queue = entries.number("queue", 0, report);
+    if let (None, Some(key)) = (entries.key("limit"), entries.key("queue")) {
+        report.error(key, "only calls over a limit wait; add `limit = 8`");
+    }
+
     let signature = &mut function.signature;
     check_signature(signature, report);
     let mut parameters = Vec::new();
@@ -71,6 +77,8 @@ pub(super) fn method(
         is_async: signature.asyncness.is_some(),
         idempotent: entries.flag("idempotent"),
         uncancellable: entries.flag("uncancellable"),
+        limit,
+        queue,
         hooks: entries.list::<Expr>("hooks", report).unwrap_or_default(),
         output: output::output(signature, &declared, report),
         ident: signature.ident.clone(),

@@ -78,6 +78,12 @@ pub struct MethodDescription {
     /// *Ours.* Whether it runs to its end, whatever becomes of its caller.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub uncancellable: bool,
+    /// *Ours.* Calls of it that run at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<usize>,
+    /// *Ours.* Calls of it that wait, over the limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queue: Option<usize>,
 }
 
 /// Names of the argument and the result that are attachments.
@@ -168,6 +174,8 @@ fn method_description(info: &MethodInfo, generator: &mut SchemaGenerator) -> Met
         deprecated: info.deprecated.map(Into::into),
         idempotent: info.idempotent,
         uncancellable: info.uncancellable,
+        limit: info.limit,
+        queue: info.queue,
         ..MethodDescription::default()
     };
     match &info.parameters {

@@ -52,6 +52,10 @@ pub struct MethodInfo {
     pub idempotent: bool,
     /// Whether it runs to its end, whatever becomes of its caller.
     pub uncancellable: bool,
+    /// Calls of it that run at once.
+    pub limit: Option<usize>,
+    /// Calls of it that wait, over the limit.
+    pub queue: Option<usize>,
 }
 
 impl MethodInfo {
@@ -70,6 +74,8 @@ impl MethodInfo {
             deprecated: None,
             idempotent: false,
             uncancellable: false,
+            limit: None,
+            queue: None,
         }
     }
 }

@@ -227,13 +227,17 @@ impl Launcher {
             signal = signals.next() => tracing::info!(signal, "stopping: finishing the calls in hand"),
         }
         tokio::select! {
-            cut = running.stop() => match cut {
-                0 => tracing::info!("stopped"),
-                cut => tracing::warn!(cut, "stopped; some calls took longer than the limit and were cut"),
+            stopped = running.stop() => match stopped.calls() {
+                0 => {
+                    tracing::info!("stopped");
+                    return Ok(());
+                }
+                cut => tracing::warn!(cut, "stopped; these took longer than the limit and were cut: {stopped}"),
             },
             _ = signals.next() => tracing::warn!("stopped at once: the signal came twice"),
         }
-        Ok(())
+        // Not by returning: the runtime would wait for a method that is a plain fn and still runs.
+        std::process::exit(0)
     }
 }
 

@@ -10,7 +10,7 @@ use super::running::Running;
 use super::socket::SocketTask;
 use super::statistics::About;
 use super::table::Table;
-use super::{IntoOffers, Limits, advertise};
+use super::{IntoOffers, Limits, MethodLimit, advertise};
 use crate::client::{Context, NAMESERVER_INTERFACE, parse_nameservers};
 use crate::error::{Error, Result};
 use crate::hook::Hook;
@@ -51,6 +51,7 @@ pub struct Server {
     advertise: Option<String>,
     renewal: Duration,
     limits: Limits,
+    method_limits: Vec<(String, String, MethodLimit)>,
     sessions: SessionLimits,
     hooks: Vec<Hook>,
     options: TransportOptions,
@@ -75,6 +76,7 @@ impl Server {
             advertise: None,
             renewal: RENEWAL,
             limits: Limits::default(),
+            method_limits: Vec::new(),
             sessions: SessionLimits::default(),
             hooks: Vec::new(),
             options: TransportOptions::default(),
@@ -122,6 +124,26 @@ impl Server {
     /// Its bounds.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// Bounds how many calls of one method run at once, and how many wait for that, whatever the method itself says:
+    /// `8`, or a [`MethodLimit`]. Calls over it hold up no other method; those that cannot even wait are refused as
+    /// overloaded, and have surely not run.
+    ///
+    /// ```
+    /// # use pycom::{MethodLimit, Server};
+    /// let server = Server::new()
+    ///     .method_limit("com.foo.example", "create", 8)
+    ///     .method_limit("com.foo.example", "import", MethodLimit { calls: 1, queue: 0 });
+    /// ```
+    pub fn method_limit(
+        mut self,
+        interface: impl Into<String>,
+        method: impl Into<String>,
+        limit: impl Into<MethodLimit>,
+    ) -> Self {
+        self.method_limits.push((interface.into(), method.into(), limit.into()));
         self
     }
 
@@ -198,12 +220,15 @@ impl Server {
         let own = self.statistics.then(|| offer::<StatClient, _>(StatService(about.clone())));
         let table = Arc::new(Table::new(&self.offers, own.as_ref(), &self.hooks, self.sessions)?);
         about.set_table(&table);
+        let method_limits = table.method_limits(&self.method_limits)?;
         let options = TransportOptions { max_message_size: self.limits.message_size, ..self.options };
         let listener = transport::bind(&address, &options)?;
         let bound = listener.address().clone();
-        let (nameservers, first) = match nameserver {
-            Nameservers::At(list) => (list.clone(), list.into_iter().next()),
-            Nameservers::Own => (vec![advertise::address(&bound, None, None)?], None),
+        let (nameservers, first, grace) = match nameserver {
+            Nameservers::At(list) if list.is_empty() => (Vec::new(), None, Duration::ZERO),
+            Nameservers::At(list) => (list.clone(), list.into_iter().next(), self.limits.grace),
+            // Who finds it by its own nameserver finds nobody else there.
+            Nameservers::Own => (vec![advertise::address(&bound, None, None)?], None, Duration::ZERO),
         };
         let advertised = advertise::address(&bound, self.advertise.as_deref(), first.as_ref())?;
         let metrics = match &self.metrics {
@@ -212,7 +237,7 @@ impl Server {
         };
         let (orders, received) = mpsc::channel(1);
         let (ended, outcome) = watch::channel(None);
-        tokio::spawn(SocketTask::new(listener, table, about.clone(), self.limits, received).run(ended));
+        tokio::spawn(SocketTask::new(listener, table, about.clone(), self.limits, method_limits, received).run(ended));
 
         let entry = Arc::new(Entry {
             service: service.clone(),
@@ -237,6 +262,7 @@ impl Server {
             orders,
             outcome,
             registrations,
+            grace,
             drain: self.limits.drain,
             metrics,
             about,

@@ -98,6 +98,12 @@ impl Cancellable {
         stop(taken);
         found
     }
+
+    /// The service ends: stops all that can be stopped.
+    pub(super) fn cancel_all(&self) {
+        let all = std::mem::take(&mut self.lock().calls);
+        all.into_values().for_each(|running| stop(Some(running)));
+    }
 }
 
 impl Entered {

@@ -20,6 +20,10 @@ pub struct Limits {
     pub message_size: usize,
     /// Bytes of one frame that is sent; 16 MiB. A larger result becomes an error.
     pub reply_size: usize,
+    /// How long it goes on as before once it was told to stop and has given its name back; 250 ms. Clients of ours that
+    /// watch learn within milliseconds that it leaves, and call others from then on; what still comes after this is
+    /// refused unrun, and they call another. None where it is not registered.
+    pub grace: Duration,
     /// How long running calls may go on once the service was told to stop; 10 s.
     pub drain: Duration,
 }
@@ -32,7 +36,34 @@ impl Default for Limits {
             bytes: 256 * 1024 * 1024,
             message_size: 16 * 1024 * 1024,
             reply_size: 16 * 1024 * 1024,
+            grace: Duration::from_millis(250),
             drain: Duration::from_secs(10),
         }
+    }
+}
+
+/// How many calls of one method a service takes on at most; see [`Server::method_limit`](crate::Server::method_limit).
+///
+/// ```
+/// use pycom::MethodLimit;
+/// assert_eq!(MethodLimit::from(8), MethodLimit { calls: 8, ..MethodLimit::default() });
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MethodLimit {
+    /// Calls of it that run at once; as many as [`Limits::calls`] allows.
+    pub calls: usize,
+    /// Calls of it that wait to run; as many as [`Limits::queue`] allows. One more is refused as overloaded.
+    pub queue: usize,
+}
+
+impl Default for MethodLimit {
+    fn default() -> Self {
+        Self { calls: usize::MAX, queue: usize::MAX }
+    }
+}
+
+impl From<usize> for MethodLimit {
+    fn from(calls: usize) -> Self {
+        Self { calls, ..Self::default() }
     }
 }

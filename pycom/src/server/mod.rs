@@ -34,7 +34,7 @@ mod table;
 
 pub use builder::Server;
 pub(crate) use job::current_deadline;
-pub use limits::Limits;
+pub use limits::{Limits, MethodLimit};
 pub use offers::IntoOffers;
-pub use running::Running;
+pub use running::{Cut, Running, Stopped};
 pub(crate) use statistics::About;

@@ -25,6 +25,7 @@ pub struct Running {
     pub(super) orders: mpsc::Sender<Order>,
     pub(super) outcome: Outcome,
     pub(super) registrations: Vec<Registration>,
+    pub(super) grace: Duration,
     pub(super) drain: Duration,
     pub(super) metrics: Option<Metrics>,
     pub(super) about: Arc<About>,
@@ -77,18 +78,63 @@ impl Running {
         ended.unwrap_or(Ok(())).map_err(Error::Transport)
     }
 
-    /// Ends it in order: gives its name back, refuses new calls, finishes those in hand (up to
-    /// [`Limits::drain`](crate::Limits::drain)), sends their replies. Returns how many calls were
-    /// cut because they took longer.
-    pub async fn stop(mut self) -> usize {
-        for registration in self.registrations.drain(..) {
-            registration.end().await;
+    /// Ends it in order: gives its name back, goes on for a moment for those who have not heard of that
+    /// ([`Limits::grace`](crate::Limits::grace)), refuses new calls, finishes those in hand (up to
+    /// [`Limits::drain`](crate::Limits::drain)), sends their replies. Calls that took longer are cut: those that wait
+    /// are refused, those that run are stopped, except where they are plain `fn`s or uncancellable.
+    pub async fn stop(mut self) -> Stopped {
+        let leaving: Vec<_> =
+            self.registrations.drain(..).map(|registration| tokio::spawn(registration.end())).collect();
+        for farewell in leaving {
+            // It cannot panic, and nobody aborts it.
+            let _ = farewell.await;
         }
-        let (cut, count) = oneshot::channel();
+        tokio::time::sleep(self.grace).await;
+        let (cut, told) = oneshot::channel();
         let order = Order::Drain { limit: self.drain, cut };
         if self.orders.send(order).await.is_err() {
-            return 0;
+            return Stopped::default();
         }
-        count.await.unwrap_or(0)
+        Stopped { cut: told.await.unwrap_or_default() }
+    }
+}
+
+/// How a service ended.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stopped {
+    /// The methods of which calls were cut, because they took longer than [`Limits::drain`](crate::Limits::drain).
+    pub cut: Vec<Cut>,
+}
+
+/// Calls of one method that were cut.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Cut {
+    /// Its interface.
+    pub interface: String,
+    /// Its remote name.
+    pub method: String,
+    /// Calls that ran: their callers are told that they may have run.
+    pub running: u64,
+    /// Calls that waited: their callers are told that they did not run.
+    pub waiting: u64,
+}
+
+impl Stopped {
+    /// How many calls were cut; 0 where the service ended cleanly.
+    pub fn calls(&self) -> u64 {
+        self.cut.iter().map(|cut| cut.running + cut.waiting).sum()
+    }
+}
+
+impl fmt::Display for Stopped {
+    /// The methods, with how many of their calls were cut.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (place, Cut { interface, method, running, waiting }) in self.cut.iter().enumerate() {
+            let before = if place == 0 { "" } else { ", " };
+            write!(f, "{before}{interface}.{method} ({running} running, {waiting} waiting)")?;
+        }
+        Ok(())
     }
 }

@@ -9,13 +9,13 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::Limits;
 use super::admission::{Admission, Arrival};
 use super::cancel::Cancellable;
 use super::job::{self, Done, Ending, ReturnAddress};
 use super::runners::{Runners, STUCK};
 use super::statistics::{self, About, Counters, Seen};
 use super::table::{Counted, Ends, Job, Table};
+use super::{Cut, Limits, MethodLimit};
 use crate::Json;
 use crate::error::{Error, code};
 use crate::protocol;
@@ -37,8 +37,8 @@ const REPORT: Duration = Duration::from_secs(60);
 /// What the socket's task is asked to do.
 #[derive(Debug)]
 pub(super) enum Order {
-    /// Refuse new calls, finish those at hand within the limit, tell how many were cut, end.
-    Drain { limit: Duration, cut: oneshot::Sender<usize> },
+    /// Refuse new calls, finish those at hand within the limit, tell which were cut, end.
+    Drain { limit: Duration, cut: oneshot::Sender<Vec<Cut>> },
 }
 
 pub(super) struct SocketTask {
@@ -76,21 +76,31 @@ struct Dropped {
     reported: Option<Instant>,
 }
 
+fn shutting_down() -> Error {
+    Error::overloaded("the service is shutting down; try another")
+}
+
 impl SocketTask {
     pub(super) fn new(
         listener: Box<dyn Listener>,
         table: Arc<Table>,
         about: Arc<About>,
         limits: Limits,
+        method_limits: Vec<(usize, MethodLimit)>,
         orders: mpsc::Receiver<Order>,
     ) -> Self {
         let (finished, done) = mpsc::unbounded_channel();
+        let mut admission = Admission::new(limits);
+        for (method, limit) in method_limits {
+            let Counted { interface, method: name, .. } = table.counted(method);
+            admission.limit(method, format!("{interface}.{name}"), limit);
+        }
         Self {
             listener,
             table,
             about,
             limits,
-            admission: Admission::new(limits),
+            admission,
             done,
             finished,
             orders,
@@ -105,7 +115,7 @@ impl SocketTask {
     /// Runs until it is told to end, or the socket breaks.
     pub(super) async fn run(mut self, ended: watch::Sender<Option<Result<(), Arc<TransportError>>>>) {
         let (mut received, mut done) = (Vec::new(), Vec::new());
-        let mut drain: Option<(tokio::time::Instant, oneshot::Sender<usize>)> = None;
+        let mut drain: Option<(tokio::time::Instant, oneshot::Sender<Vec<Cut>>)> = None;
         let outcome = loop {
             if drain.is_some() && self.admission.is_idle() {
                 break Ok(());
@@ -134,12 +144,26 @@ impl SocketTask {
             // Under a flood this task is always ready: the calls it has started come first.
             job::give_way().await;
         };
-        let unfinished = self.admission.running() + self.admission.queued();
+        let unfinished = self.table.busy();
+        self.cut();
         self.listener.close().await;
         if let Some((_, cut)) = drain {
             let _ = cut.send(unfinished);
         }
         let _ = ended.send(Some(outcome));
+    }
+
+    /// Ends what has not ended: those that wait are refused, those that run are stopped where that can be done. Their
+    /// callers see the connection go.
+    fn cut(&mut self) {
+        for (job, to) in self.admission.remove_all() {
+            let counters = self.counters(job.number);
+            counters.queued.take(1);
+            counters.refused.add(1);
+            self.refuse(to.peer, to.envelope, shutting_down());
+        }
+        self.listener.flush();
+        self.cancellable.cancel_all();
     }
 
     async fn next(&mut self, received: &mut Vec<Incoming>, done: &mut Vec<Done>) -> Woken {
@@ -194,13 +218,12 @@ impl SocketTask {
         self.counters(number).bytes_in.add(size as u64);
         if self.draining {
             self.counters(number).refused.add(1);
-            let error = Error::overloaded("the service is shutting down; try another");
-            return self.refuse(to.peer, to.envelope, error);
+            return self.refuse(to.peer, to.envelope, shutting_down());
         }
         if seen == Seen::Payloads {
             to.seen = Some(Box::new(job.request.args.clone()));
         }
-        match self.admission.arrive((job, to), size) {
+        match self.admission.arrive((job, to), number, size) {
             Arrival::Start((job, to)) => {
                 self.counters(number).in_flight.add(1);
                 self.start(job, to, now);
@@ -242,7 +265,7 @@ impl SocketTask {
         let looked_on = self.about.monitor.seen(now) != Seen::Nothing;
         for done in done.drain(..) {
             self.count(&done, now, looked_on);
-            self.admission.finished(done.size);
+            self.admission.finished(done.method, done.size);
             if let Some(message) = done.message {
                 let sent = self.listener.send(&done.peer, message);
                 self.note(&done.peer, sent);
@@ -264,7 +287,7 @@ impl SocketTask {
     }
 
     fn count(&self, done: &Done, now: Instant, looked_on: bool) {
-        let Counted { counters, interface, method } = self.table.counted(done.method);
+        let Counted { counters, interface, method, .. } = self.table.counted(done.method);
         counters.in_flight.take(1);
         let (code, message) = match (done.ending, &done.message) {
             (Ending::Answered(code), Some(message)) => (code, message),

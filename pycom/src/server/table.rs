@@ -1,11 +1,12 @@
 //! Interfaces and methods by name, and how a received call becomes a job.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use super::placement::Placement;
 use super::statistics::Counters;
+use super::{Cut, MethodLimit};
 use crate::Json;
 use crate::error::{Error, Result};
 use crate::hook::Hook;
@@ -58,6 +59,8 @@ pub(crate) struct Counted {
     pub(crate) interface: Arc<str>,
     pub(crate) method: Arc<str>,
     pub(crate) counters: Counters,
+    /// What the method itself says.
+    limit: Option<MethodLimit>,
 }
 
 /// Everything a service offers.
@@ -116,8 +119,49 @@ impl Table {
         let shown = |counted: &&Counted| {
             !INTROSPECTION_METHODS.contains(&&*counted.method) || counted.counters.bytes_in.get() > 0
         };
-        let read = |Counted { interface, method, counters }: &Counted| counters.read(interface, method);
+        let read = |Counted { interface, method, counters, .. }: &Counted| counters.read(interface, method);
         self.counted.iter().filter(shown).map(read).collect()
+    }
+
+    /// The limits of methods, by their numbers: what they say themselves, and what is said here instead.
+    ///
+    /// # Errors
+    ///
+    /// Where there is no such method, or none of its calls could run.
+    pub(crate) fn method_limits(&self, said: &[(String, String, MethodLimit)]) -> Result<Vec<(usize, MethodLimit)>> {
+        let own = self.counted.iter().map(|counted| counted.limit).enumerate();
+        let mut limits: BTreeMap<usize, MethodLimit> =
+            own.filter_map(|(number, limit)| Some((number, limit?))).collect();
+        for (interface, method, limit) in said {
+            let name = || escaped(&format!("{interface}.{method}"));
+            let Some(served) = self.interfaces.get(interface.as_str()) else {
+                let reason = format!("a limit was given for {}, but the service offers no such interface", name());
+                return Err(Error::configuration(reason));
+            };
+            let Some(found) = served.methods.get(method.as_str()) else {
+                let known = served.known().join(", ");
+                let reason =
+                    format!("a limit was given for {}, but there is no such method; there are: {known}", name());
+                return Err(Error::configuration(reason));
+            };
+            if limit.calls == 0 {
+                let reason = format!("the limit of {} is 0, so no call could ever run; give at least 1", name());
+                return Err(Error::configuration(reason));
+            }
+            limits.insert(found.number, *limit);
+        }
+        Ok(limits.into_iter().collect())
+    }
+
+    /// The methods of which calls run or wait now: the name, how many run, how many wait.
+    pub(crate) fn busy(&self) -> Vec<Cut> {
+        let all = self.counted.iter().map(|Counted { interface, method, counters, .. }| Cut {
+            interface: interface.to_string(),
+            method: method.to_string(),
+            running: counters.in_flight.get(),
+            waiting: counters.queued.get(),
+        });
+        all.filter(|cut| cut.running + cut.waiting > 0).collect()
     }
 
     /// How many sessions there are.
@@ -178,7 +222,11 @@ impl Served {
             };
             let number = counted.len();
             let counters = Counters::default();
-            counted.push(Counted { interface: interface.clone(), method: name.clone(), counters });
+            let limit = (method.limit.is_some() || method.queue.is_some()).then(|| {
+                let MethodLimit { calls, queue } = MethodLimit::default();
+                MethodLimit { calls: method.limit.unwrap_or(calls), queue: method.queue.unwrap_or(queue) }
+            });
+            counted.push(Counted { interface: interface.clone(), method: name.clone(), counters, limit });
             methods.insert(name.clone(), Method { number, name, action, hooks, placement: Arc::default(), ends });
         }
         Ok(Self { name: interface, stateful: description.is_stateful(), methods })

@@ -87,7 +87,7 @@ async fn calls_that_run_wait_and_are_refused_are_counted() {
     assert!(matches!(query.double(1).await, Err(Error::Overloaded(_))));
     let stat = service.running.statistics();
     assert_eq!(stat.method("com.foo.example", "double").unwrap().refused, 1);
-    assert_eq!(service.stop().await, 0);
+    assert_eq!(service.stop().await.calls(), 0);
     for call in waiting {
         call.await.unwrap().unwrap();
     }
@@ -151,7 +151,7 @@ async fn one_who_looks_on_does_not_hold_up_the_end() {
         (stat.method(INTERFACE, "monitor").unwrap().in_flight == 1).then_some(())
     })
     .await;
-    assert_eq!(service.stop().await, 0);
+    assert_eq!(service.stop().await.calls(), 0);
     assert_eq!(waiting.await.unwrap().unwrap().records, []);
 }
 
