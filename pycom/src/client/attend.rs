@@ -9,6 +9,9 @@ use super::group::{Attending, Group};
 use super::locate::{self, Watched};
 use crate::error::Error;
 
+/// A nameserver that tells of one change after the other is not asked more often than this.
+const PACE: Duration = Duration::from_millis(20);
+
 /// How often a nameserver that cannot tell of changes is asked.
 const POLL: Duration = Duration::from_secs(10);
 
@@ -37,12 +40,14 @@ async fn keep_current(context: Context, attending: Attending) {
     let group = &attending.0;
     let (mut cursor, mut away, mut looked) = (None, AWAY.0, Instant::now());
     loop {
+        let began = tokio::time::Instant::now();
         match watch(&context, group, cursor.take()).await {
             Watched::Now(found, now) => {
                 cursor = Some(now);
                 away = AWAY.0;
                 group.told(found);
                 group.set_live(true);
+                tokio::time::sleep_until(began + PACE).await;
             }
             Watched::NotOffered => {
                 match locate::ask(&context, group.interface(), group.wanted(), Instant::now() + DOUBT * 5).await {

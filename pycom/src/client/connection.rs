@@ -12,6 +12,7 @@ use tokio::time::Sleep;
 
 use super::events::{Event, Listeners};
 use super::in_flight::{Ended, InFlight, NewCall};
+use super::watchdog::{Step, Watchdog};
 use crate::protocol::{self, Outgoing, ReplyTo};
 use crate::transport::{Address, ConnectionEvent, Connector, Message, TransportError, TransportOptions};
 use crate::wire::Body;
@@ -22,6 +23,9 @@ const QUEUE: usize = 1024;
 
 /// Calls of one connection at once. Over it a call is not sent.
 pub(crate) const MAX_IN_FLIGHT: usize = 65_536;
+
+/// How often it is looked whether a peer that owes an answer says anything at all.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Events and calls handled before the socket is looked at again.
 const BATCH: usize = 256;
@@ -65,7 +69,8 @@ impl Connection {
             leaving,
             calls: InFlight::default(),
             up: false,
-            takes_cancel: true,
+            watchdog: Watchdog::default(),
+            look: None,
             timer: None,
         };
         tokio::spawn(task.run());
@@ -128,8 +133,9 @@ struct Task {
     leaving: mpsc::UnboundedReceiver<u64>,
     calls: InFlight,
     up: bool,
-    /// Whether the peer takes `CANCEL`, as far as is known.
-    takes_cancel: bool,
+    watchdog: Watchdog,
+    /// When the watchdog looks next.
+    look: Option<Instant>,
     timer: Option<std::pin::Pin<Box<Sleep>>>,
 }
 
@@ -149,7 +155,7 @@ impl Task {
                 Woken::Arriving => self.take(&mut arriving),
                 Woken::Leaving => leaving.drain(..).for_each(|id| self.calls.cancel(id)),
                 Woken::Events => events.drain(..).for_each(|event| self.happened(event)),
-                Woken::Timer => self.calls.expire(Instant::now()),
+                Woken::Timer => self.on_time(Instant::now()),
                 Woken::Closed => break,
             }
             self.send();
@@ -188,7 +194,10 @@ impl Task {
     /// One timer for all calls. It is moved only to an earlier time, or when it has rung: a call
     /// with the usual deadline costs nothing here.
     fn set_timer(&mut self) {
-        let Some(deadline) = self.calls.next_deadline() else {
+        if self.look.is_none() && self.up && self.is_awaited() {
+            self.look = Some(Instant::now() + LOOK);
+        }
+        let Some(deadline) = self.calls.next_deadline().into_iter().chain(self.look).min() else {
             self.timer = None;
             return;
         };
@@ -200,6 +209,35 @@ impl Task {
         }
     }
 
+    /// Whether a message is to come.
+    fn is_awaited(&self) -> bool {
+        self.calls.len() > 0 || self.watchdog.is_silent()
+    }
+
+    fn on_time(&mut self, now: Instant) {
+        self.calls.expire(now);
+        if self.look.take_if(|look| *look <= now).is_some() && self.up && self.is_awaited() {
+            let step = self.watchdog.look();
+            self.step(step);
+        }
+    }
+
+    fn step(&mut self, step: Step) {
+        match step {
+            Step::Wait => {}
+            Step::Ask => {
+                // Nobody's call: whoever knows the command answers at once, whatever else it does.
+                let _ = self.connector.send(protocol::write_cancel(0));
+            }
+            Step::GiveUp => {
+                let reason = "it is connected, and does not answer anything any more: stopped, or cut off";
+                self.calls.lost(reason);
+                let address = || self.address.clone();
+                self.listeners.tell(|| Event::Lost { address: address(), reason: reason.to_owned() });
+            }
+        }
+    }
+
     fn take(&mut self, arriving: &mut Vec<NewCall>) {
         for call in arriving.drain(..) {
             if call.answer.is_closed() {
@@ -208,6 +246,8 @@ impl Task {
             }
             if self.calls.len() >= MAX_IN_FLIGHT {
                 let _ = call.answer.send(Err(Ended::Full));
+            } else if self.watchdog.is_silent() {
+                let _ = call.answer.send(Err(Ended::NotConnected("it is connected, and silent".into())));
             } else {
                 self.calls.insert(call);
             }
@@ -223,7 +263,8 @@ impl Task {
             ConnectionEvent::Up => {
                 self.up = true;
                 // Another program may stand there now.
-                self.takes_cancel = true;
+                self.watchdog = Watchdog::default();
+                self.look = None;
                 self.listeners.tell(|| Event::Connected { address: self.address.clone() });
             }
             ConnectionEvent::AttemptFailed(reason) => {
@@ -232,6 +273,7 @@ impl Task {
             }
             ConnectionEvent::Lost(reason) => {
                 self.up = false;
+                self.watchdog = Watchdog::default();
                 self.calls.lost(&reason);
                 let address = || self.address.clone();
                 self.listeners.tell(|| Event::Lost { address: address(), reason });
@@ -244,11 +286,18 @@ impl Task {
     }
 
     fn answered(&mut self, message: Message) {
+        let step = self.watchdog.heard();
+        if step != Step::Wait {
+            self.step(step);
+        }
+        if self.watchdog.is_silent() && self.watchdog.is_back() {
+            self.listeners.tell(|| Event::Connected { address: self.address.clone() });
+        }
         let (to, body) = protocol::split_reply(message);
         let id = match to {
             ReplyTo::Request(id) => id,
             ReplyTo::Cancel => {
-                self.takes_cancel &= body.is_ok_and(|body| !protocol::is_unknown_command(&body));
+                self.watchdog.answered(body.is_ok_and(|body| !protocol::is_unknown_command(&body)));
                 return;
             }
             ReplyTo::Unknown => {
@@ -276,7 +325,7 @@ impl Task {
 
     fn send_cancels(&mut self) {
         while let Some(id) = self.calls.next_given_up() {
-            if self.takes_cancel && self.up && self.connector.send(protocol::write_cancel(id)).is_err() {
+            if self.watchdog.takes_cancel() && self.up && self.connector.send(protocol::write_cancel(id)).is_err() {
                 // Room, or the end of the connection, is told.
                 self.calls.put_back_given_up(id);
                 break;

@@ -18,6 +18,7 @@
 //! | `connections` | one connection per address |
 //! | `connection` | the task that owns one |
 //! | `in_flight` | the calls on it; pure |
+//! | `watchdog` | whether a connected peer is still there; pure |
 //! | `stub` | what typed stubs are made of |
 //! | `verify` | whether a service is what a stub was made for |
 
@@ -39,6 +40,7 @@ mod locate;
 mod spread;
 pub mod stub;
 mod verify;
+mod watchdog;
 
 pub use balance::Balance;
 pub use call::CallBuilder;
