@@ -54,7 +54,7 @@ impl Ledger {
     }
 
     /// As `enter`, on a thread of its own; may be run twice.
-    #[method]
+    #[method(idempotent)]
     pub fn note(&self, id: u64, work: u64) -> Result<u64> {
         self.write(id)?;
         std::thread::sleep(Duration::from_micros(work));

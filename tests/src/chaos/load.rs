@@ -33,8 +33,10 @@ pub enum End {
     Refused,
     /// It was not sent, and so did not run.
     NotRun,
-    /// It was sent, or given up by its caller, and may have run.
+    /// It was sent, and may have run.
     MayHaveRun,
+    /// Its caller gave it up; it may have run.
+    GivenUp,
     /// It never ended.
     None,
 }
@@ -172,7 +174,7 @@ async fn one(
         Ok(Ok(answer)) if answer == id => (End::Answered, None),
         Ok(Ok(answer)) => panic!("call {id} was given the answer to call {answer}"),
         Ok(Err(error)) => (end(&error), Some(error.to_string())),
-        Err(_) if patience.is_some() => (End::MayHaveRun, None),
+        Err(_) if patience.is_some() => (End::GivenUp, None),
         Err(_) => (End::None, Some(format!("call {id} has had no end for {limit:?}"))),
     };
     (Entry { id, idempotent, end }, complaint)

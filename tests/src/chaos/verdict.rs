@@ -26,6 +26,10 @@ pub struct Verdict {
     pub surely_not_run: usize,
     /// Calls of which the caller was told that they may have run, or that it gave up itself.
     pub may_have_run: usize,
+    /// Calls among these that their callers gave up.
+    pub given_up: usize,
+    /// Calls that may run twice, and that the client had no answer for within their deadline.
+    pub idempotent_unanswered: usize,
     /// Calls that did not end.
     pub unended: usize,
     /// Calls that must not run twice, and did.
@@ -69,8 +73,9 @@ impl Verdict {
         let told_wrong = |entry: &&Entry| match entry.end {
             End::Answered => ran(entry) == 0,
             End::Refused | End::NotRun => ran(entry) > 0,
-            End::MayHaveRun | End::None => false,
+            End::MayHaveRun | End::GivenUp | End::None => false,
         };
+        let unanswered = |entry: &&Entry| entry.idempotent && !matches!(entry.end, End::Answered | End::GivenUp);
         Self {
             seed: 0,
             faults: 0,
@@ -79,7 +84,9 @@ impl Verdict {
             answered: ended(End::Answered),
             refused: ended(End::Refused),
             surely_not_run: ended(End::NotRun),
-            may_have_run: ended(End::MayHaveRun),
+            may_have_run: ended(End::MayHaveRun) + ended(End::GivenUp),
+            given_up: ended(End::GivenUp),
+            idempotent_unanswered: all().filter(unanswered).count(),
             unended: ended(End::None),
             run_twice: all().filter(|entry| !entry.idempotent && ran(entry) > 1).count(),
             told_wrong: all().filter(told_wrong).count(),
@@ -125,7 +132,7 @@ mod tests {
             entry(1, false, End::Answered),
             entry(2, true, End::Answered),
             entry(3, false, End::MayHaveRun),
-            entry(4, false, End::MayHaveRun),
+            entry(4, false, End::GivenUp),
             entry(5, false, End::NotRun),
             entry(6, false, End::Refused),
         ];
@@ -133,6 +140,7 @@ mod tests {
         assert_eq!(verdict.broken(), Vec::<String>::new());
         let counts = (verdict.calls, verdict.answered, verdict.refused, verdict.surely_not_run, verdict.may_have_run);
         assert_eq!(counts, (6, 2, 1, 1, 2));
+        assert_eq!((verdict.given_up, verdict.idempotent_unanswered), (1, 0));
     }
 
     #[test]
