@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use pycom::{Context, Error, Running, Server};
+use pycom::{Client, Context, Error, Running, Server};
 use pycom_nameserver::registry::{Limits, Terms};
 use pycom_nameserver::{Nameserver, NameserverClient, SERVICE, Watched};
 use serde_json::json;
@@ -31,9 +31,9 @@ fn names(watched: &Watched) -> Vec<&str> {
     names
 }
 
-/// How many calls of `watch` wait.
+/// How many calls of `watch` wait. By its address: a context that locates an interface watches it.
 async fn waiting(context: &Context) -> usize {
-    context.client::<NameserverClient>().await.unwrap().stat(Some(false)).await.unwrap().watchers
+    NameserverClient::from_component(context.nameserver().unwrap()).stat(Some(false)).await.unwrap().watchers
 }
 
 async fn until_waiting(context: &Context, count: usize) {
@@ -144,7 +144,7 @@ async fn thousands_wait_without_being_in_the_way_of_others() {
     until_waiting(&context, MANY + 1).await;
 
     // All that others need is there: the runtime, room for calls, and threads for what blocks.
-    let client = context.client::<NameserverClient>().await.unwrap();
+    let client = NameserverClient::from_component(context.nameserver().unwrap());
     assert_eq!(client.list_services(None, None, None, None).await.unwrap().value.len(), 1);
     register(&context, "/com/foo/a", 1, &["com.foo.example"]).await;
     for told in all {
