@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use pycom::{Client, Context, Description, Error, Outcome, Running, Server};
+use pycom::{Backend, Client, Context, Description, Error, Outcome, Running, Server};
 use pycom_nameserver::Nameserver;
 use pycom_nameserver::registry::{Limits, Terms};
 use serde_json::{Value, json};
@@ -49,6 +49,7 @@ with_both_versions!(
     a_rust_client_reads_what_a_python_service_says_of_itself,
     a_python_client_reads_what_a_rust_service_says_of_itself,
     a_rust_client_has_time_for_a_python_service_that_is_slow,
+    without_libzmq_on_our_side_all_is_the_same,
 );
 
 /// What the probe's interface `com.foo.example` does for a Python client, whoever provides it.
@@ -143,6 +144,20 @@ async fn a_rust_client_calls_a_python_service_through_a_python_nameserver(origin
     }
     let listed: Value = context.nameserver().unwrap().invoke("list_services", json!({})).await.unwrap();
     assert!(listed.as_array().unwrap().iter().any(|entry| entry["service"] == "/com/foo/probe"), "{listed}");
+}
+
+async fn without_libzmq_on_our_side_all_is_the_same(originals: Originals, version: Version) {
+    let nameserver = Program::Nameserver.serve(&["--backend", "zmtp"]);
+    let _probe = Program::Probe.serve(&["--backend", "zmtp", "-s", "/com/foo/probe", "-n", &nameserver.address]);
+    let mut client = originals.client(version);
+    client.configure(&nameserver.address);
+    client.locate("example", "com.foo.example", None).unwrap();
+    check_example(&mut client, "example");
+
+    let nameserver = originals.nameserver(version);
+    let _probe = originals.probe(version, &nameserver.address, "/com/foo/probe");
+    let context = Context::builder().nameserver(&nameserver.address).unwrap().backend(Backend::Zmtp).build();
+    check_example_from_rust(&context, "/com/foo/probe").await;
 }
 
 async fn a_rust_service_registered_with_a_python_nameserver_is_found_by_both_clients(

@@ -20,6 +20,8 @@ pub struct Config {
     pub nameserver: Option<String>,
     /// Which address others should use.
     pub advertise: Option<String>,
+    /// What carries the messages: `tmq` or `zmtp`.
+    pub backend: Option<String>,
     /// Where to serve metrics for Prometheus.
     pub metrics: Option<String>,
     /// What to show of its calls: `calls`, or `payloads` too.
@@ -27,7 +29,8 @@ pub struct Config {
 }
 
 /// Keys of the file; the first four are the original's.
-const KEYS: [&str; 7] = ["address", "service", "nameserver", "authentication", "advertise", "metrics", "allow_monitor"];
+const KEYS: [&str; 8] =
+    ["address", "service", "nameserver", "authentication", "advertise", "backend", "metrics", "allow_monitor"];
 
 #[derive(Deserialize)]
 struct File {
@@ -35,6 +38,7 @@ struct File {
     service: Option<String>,
     nameserver: Option<OneOrMany>,
     advertise: Option<String>,
+    backend: Option<String>,
     metrics: Option<String>,
     allow_monitor: Option<String>,
     authentication: Option<Value>,
@@ -82,8 +86,8 @@ impl Config {
             OneOrMany::One(address) => address,
             OneOrMany::Many(addresses) => addresses.join(","),
         });
-        let File { address, service, advertise, metrics, allow_monitor, .. } = file;
-        Ok(Self { address, service, nameserver, advertise, metrics, allow_monitor })
+        let File { address, service, advertise, backend, metrics, allow_monitor, .. } = file;
+        Ok(Self { address, service, nameserver, advertise, backend, metrics, allow_monitor })
     }
 
     /// What `self` does not say is as `weaker` says.
@@ -94,6 +98,7 @@ impl Config {
             service: self.service.or(weaker.service),
             nameserver: self.nameserver.or(weaker.nameserver),
             advertise: self.advertise.or(weaker.advertise),
+            backend: self.backend.or(weaker.backend),
             metrics: self.metrics.or(weaker.metrics),
             allow_monitor: self.allow_monitor.or(weaker.allow_monitor),
         }

@@ -62,6 +62,13 @@ pub(super) fn command(program: &str) -> Command {
                 "Which address others should use: a host, host:port or a whole address",
             ),
             value(
+                "backend",
+                '-',
+                "NAME",
+                "PYCOM_BACKEND",
+                "What carries the messages: 'tmq' or 'zmtp'; tmq over tcp, zmtp over ipc if not given",
+            ),
+            value(
                 "metrics",
                 '-',
                 "ADDRESS",
@@ -97,6 +104,7 @@ pub(super) fn config(matches: &ArgMatches) -> Config {
         service: said("service"),
         nameserver: said("nameserver"),
         advertise: said("advertise"),
+        backend: said("backend"),
         metrics: said("metrics"),
         allow_monitor: said("allow-monitor"),
     }

@@ -34,6 +34,7 @@ const EXIT_USAGE: i32 = 2;
 /// | `-s`, `--service` | `PYCOM_SERVICE` | `service` | `/auto/` and 32 hex digits |
 /// | `-n`, `--nameserver` | `PYCOM_NAMESERVER` | `nameserver` | none: not registered |
 /// | `--advertise` | `PYCOM_ADVERTISE` | `advertise` | the address it is bound to |
+/// | `--backend` | `PYCOM_BACKEND` | `backend` | `tmq` over TCP, `zmtp` over unix sockets: [`Backend`](crate::Backend) |
 /// | `--metrics` | `PYCOM_METRICS` | `metrics` | none: not served |
 /// | `--allow-monitor` | `PYCOM_ALLOW_MONITOR` | `allow_monitor` | none: calls are not shown |
 /// | `-c`, `--config` | `PYCOM_CONFIG` | | none |
@@ -205,6 +206,9 @@ impl Launcher {
         }
         if let Some(advertise) = config.advertise {
             server = server.advertise(advertise);
+        }
+        if let Some(backend) = config.backend {
+            server = server.backend(backend.parse()?);
         }
         if let Some(metrics) = config.metrics {
             server = server.metrics(metrics);
