@@ -93,6 +93,9 @@ mod json;
 #[cfg(feature = "launch")]
 mod launch;
 mod made;
+#[cfg(feature = "measured")]
+#[doc(hidden)]
+pub mod measured;
 mod names;
 mod protocol;
 mod random;
