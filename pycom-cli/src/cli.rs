@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, Parser, Subcommand};
 
+use crate::command::top::Sort;
 use crate::failure::{EXIT_CODES, Exit, Failure};
 
 const EXAMPLES: &str = "\
@@ -62,6 +63,12 @@ pub enum Command {
     /// Call a method over and over and say how fast it answers
     #[command(after_help = BENCH_HELP)]
     Bench(Bench),
+    /// Show the fleet live: calls, errors, times, by service and method
+    #[command(after_help = TOP_HELP)]
+    Top(Top),
+    /// Show calls as they pass through services that allow it
+    #[command(after_help = MONITOR_HELP)]
+    Monitor(Monitor),
     /// Start a nameserver and a demo service here, to play with
     Up(Up),
     /// Run a nameserver; takes the flags of every PyCOM service
@@ -101,6 +108,16 @@ const BENCH_HELP: &str = "\
 Without --rate each of the callers sends its next call when the last is answered. With it, calls
 start at fixed times, and each is measured from the time it was to start, so that a stalled service
 cannot hide what it did to those who would have called meanwhile.";
+
+const TOP_HELP: &str = "\
+Keys: q quits, s sorts by the next column, / filters (Enter keeps it, Esc forgets it), arrows scroll.
+
+--once looks twice, --every apart, and writes a table of what happened between; with --json an array.
+--json alone writes a line each time. Python's services tell nothing, and are shown as such.";
+
+const MONITOR_HELP: &str = "\
+A service shows its calls where it was started with --allow-monitor, and their arguments and answers
+where it was started with --allow-monitor payloads. Times of day are UTC.";
 
 const COMPLETIONS_HELP: &str = "\
   bash:  source <(pycom completions bash)           in ~/.bashrc
@@ -179,6 +196,36 @@ pub struct Bench {
     /// Calls to start in a second, whether earlier ones are answered or not
     #[arg(short, long, value_name = "R", value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     pub rate: Option<u32>,
+}
+
+/// `pycom top`
+#[derive(Debug, Args)]
+pub struct Top {
+    /// Part of the name of a service, interface or method
+    pub filter: Option<String>,
+    /// How often to look
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = duration)]
+    pub every: Duration,
+    /// What to sort by
+    #[arg(long, value_enum, default_value_t)]
+    pub sort: Sort,
+    /// Write one table and end
+    #[arg(long)]
+    pub once: bool,
+}
+
+/// `pycom monitor`
+#[derive(Debug, Args)]
+pub struct Monitor {
+    /// Only calls of this interface, or this service
+    #[arg(value_name = "INTERFACE|SERVICE")]
+    pub target: Option<String>,
+    /// Show arguments and answers, too
+    #[arg(long)]
+    pub payloads: bool,
+    /// End after so many calls
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub count: Option<u64>,
 }
 
 /// `pycom up`

@@ -183,7 +183,7 @@ async fn live(line: &Line) -> Option<Vec<Candidate>> {
     let command = line.commands.first()?.as_str();
     match (command, line.words.len()) {
         ("list", 0) => names(&network, "", true).await,
-        ("describe", 0) => names(&network, &line.current, true).await,
+        ("describe" | "monitor" | "top", 0) => names(&network, &line.current, true).await,
         ("call" | "bench" | "generate", 0) => names(&network, &line.current, false).await,
         ("call" | "bench" | "describe", 1) => Some(methods(&describe(&network, line).await?)),
         ("call" | "bench", _) => arguments(&describe(&network, line).await?, line),

@@ -9,8 +9,10 @@ mod describe;
 mod doctor;
 mod generate;
 mod list;
+mod monitor;
 mod new;
 pub mod serve;
+pub mod top;
 
 use std::process::ExitCode;
 
@@ -24,6 +26,8 @@ pub fn run(Cli { global, command }: Cli) -> Result<ExitCode> {
         Command::Describe(describe) => wait(describe::run(&global, &describe)),
         Command::Call(call) => wait(call::run(&global, call)),
         Command::Bench(bench) => wait_side_by_side(bench::run(&global, bench)),
+        Command::Top(top) => wait(top::run(&global, top)),
+        Command::Monitor(monitor) => wait(monitor::run(&global, monitor)),
         Command::Up(up) => wait_side_by_side(serve::up(&up)),
         Command::Nameserver(service) => serve::launch(serve::Part::Nameserver, serve::with_global(&global, service)),
         Command::Demo(service) => serve::launch(serve::Part::Demo, serve::with_global(&global, service)),

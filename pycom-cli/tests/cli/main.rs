@@ -10,6 +10,7 @@ mod completion;
 mod context;
 mod describe;
 mod doctor;
+mod fleet;
 mod generate;
 mod guide;
 mod list;
