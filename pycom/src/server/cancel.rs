@@ -162,11 +162,18 @@ pub(super) fn spawn_on_thread(starting: Option<Starting>, call: impl Future<Outp
 /// Runs a call until it has ended, or is to be stopped: then it is dropped.
 async fn until(stopped: oneshot::Receiver<()>, call: impl Future<Output = ()>) {
     let (mut stopped, mut call) = (pin!(stopped), pin!(call));
+    // Nobody can stop a call without an id: then there is nothing to ask a second time.
+    let mut stoppable = true;
     poll_fn(|cx| match call.as_mut().poll(cx) {
         Poll::Ready(()) => Poll::Ready(()),
+        Poll::Pending if !stoppable => Poll::Pending,
         Poll::Pending => match stopped.as_mut().poll(cx) {
             Poll::Ready(Ok(())) => Poll::Ready(()),
-            _ => Poll::Pending,
+            Poll::Ready(Err(_)) => {
+                stoppable = false;
+                Poll::Pending
+            }
+            Poll::Pending => Poll::Pending,
         },
     })
     .await;
@@ -238,6 +245,18 @@ mod tests {
             assert!(dropped.await.is_err());
             assert!(!entered.leave());
         }
+    }
+
+    #[tokio::test]
+    async fn a_call_that_nobody_can_stop_runs_to_its_end_however_often_it_awaits() {
+        let (ended, end) = oneshot::channel();
+        spawn_on_thread(None, async move {
+            for _ in 0..5 {
+                tokio::task::yield_now().await;
+            }
+            let _ = ended.send(());
+        });
+        end.await.unwrap();
     }
 
     #[tokio::test]
