@@ -26,7 +26,12 @@ pub fn cpu_seconds_of(process: u32) -> f64 {
 
 /// Memory of this process that is in RAM, in bytes; 0 where the system does not say.
 pub fn resident_bytes() -> u64 {
-    let Ok(statm) = fs::read_to_string("/proc/self/statm") else { return 0 };
+    resident_bytes_of(std::process::id())
+}
+
+/// Memory of another process that is in RAM, in bytes; 0 where the system does not say.
+pub fn resident_bytes_of(process: u32) -> u64 {
+    let Ok(statm) = fs::read_to_string(format!("/proc/{process}/statm")) else { return 0 };
     let pages: u64 = statm.split_whitespace().nth(1).and_then(|field| field.parse().ok()).unwrap_or(0);
     // SAFETY: only asks.
     pages * unsafe { libc::sysconf(libc::_SC_PAGESIZE) } as u64

@@ -5,6 +5,7 @@ use std::time::Instant;
 use pycom::stat::ServiceStatistics;
 use serde::{Deserialize, Serialize};
 
+use crate::front::StoreStatistics;
 use crate::names::{Address, InterfaceName, ServiceName};
 use crate::registry::{Record, Stat};
 
@@ -147,6 +148,9 @@ pub struct Statistics {
     /// What it has counted of its calls, like every service.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calls: Option<ServiceStatistics>,
+    /// The store that this nameserver stands on, where there is one.
+    #[serde(default)]
+    pub store: Option<StoreStatistics>,
 }
 
 impl From<Stat> for Statistics {
@@ -168,6 +172,7 @@ impl From<Stat> for Statistics {
             probes: stat.probes,
             watchers: 0,
             calls: None,
+            store: None,
         }
     }
 }

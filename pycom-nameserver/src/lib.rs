@@ -22,20 +22,28 @@
 //! | file | owns |
 //! | --- | --- |
 //! | [`registry`] | names, addresses, terms and rules, as plain data |
+//! | [`store`] | where several nameservers keep together what they know |
+//! | `front` | a nameserver over a store |
 //! | `nameserver` | the interface `org.pycom.nameserver` over it |
 //! | `answers` | what its methods give |
+//! | `program` | the program `pycom-nameserver`, wherever it is started from |
 //! | `upkeep` | the task that expires and probes |
 //! | `watchers` | who waits for which change |
 
 mod answers;
+mod front;
 mod names;
 mod nameserver;
+mod program;
 pub mod registry;
+pub mod store;
 mod upkeep;
 mod watchers;
 
 pub use answers::{Empty, Found, Listed, Located, Provider, Statistics, Watched};
+pub use front::StoreStatistics;
 pub use nameserver::{Nameserver, NameserverClient};
+pub use program::launch;
 
 /// Name of the nameserver's interface, the same as the originals'.
 pub const INTERFACE: &str = "org.pycom.nameserver";

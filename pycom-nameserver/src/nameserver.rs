@@ -6,10 +6,12 @@ use std::time::{Duration, Instant};
 use pycom::{Address, Error, InterfaceName, Request, Response, Result, ServiceName, interface};
 
 use crate::answers::{Empty, Found, Listed, Located, Statistics, Watched};
+use crate::front::Front;
 use crate::registry::{
     Filter, FilterError, Filters, Instance, Limits, Outcome, Owner, RegisterError, Registration, Registry, Terms,
     Upkeep, Version,
 };
+use crate::store::Store;
 use crate::upkeep::{Shared, Starter};
 use crate::watchers::Watchers;
 
@@ -22,6 +24,9 @@ const LEASE: &str = "org.pycom.lease";
 
 /// Extension of the answer to `list_services`: after which name the next page begins.
 const NEXT: &str = "org.pycom.next";
+
+/// Extension of an answer from a front whose store is away: for how many seconds it has been.
+const STALE: &str = "org.pycom.stale";
 
 /// Services that `list_services` gives at most, unless asked for fewer.
 const PAGE: usize = 10_000;
@@ -59,6 +64,8 @@ pub struct Nameserver {
     run: u64,
     allow_ipc: bool,
     upkeep: Starter,
+    /// There where a store decides.
+    front: Option<Arc<Front>>,
 }
 
 impl Default for Nameserver {
@@ -90,6 +97,67 @@ impl Nameserver {
             run: fastrand::u64(..),
             allow_ipc: false,
             upkeep: Starter::new(),
+            front: None,
+        }
+    }
+
+    /// One of several nameservers over a store: all of them know the same, and any of them may be asked. With the usual
+    /// limits and terms, and room for 65,536 calls of `watch`.
+    ///
+    /// Each needs a name of its own to register under, if it does.
+    pub fn over(store: impl Store) -> Self {
+        let limits = Limits { watchers: crate::WATCHERS, ..Limits::default() };
+        Self::over_with(Arc::new(store), limits, Terms::default())
+    }
+
+    /// As [`over`](Self::over), with limits and terms of one's own. How long names last is the store's to say; a service
+    /// is told [`Terms::renewal`].
+    pub fn over_with(store: Arc<dyn Store>, limits: Limits, terms: Terms) -> Self {
+        let id = fastrand::u64(..);
+        let (watchers, renewal) = (Watchers::new(limits.watchers), terms.renewal);
+        let registry = Registry::mirror(Instant::now(), limits, terms.clone(), id);
+        let nameserver = Self {
+            shared: Arc::new(Shared::new(registry, watchers)),
+            filters: Mutex::new(Filters::new()),
+            terms,
+            run: fastrand::u64(..),
+            allow_ipc: false,
+            upkeep: Starter::new(),
+            front: Some(Arc::new(Front::new(id, store, renewal))),
+        };
+        if tokio::runtime::Handle::try_current().is_ok() {
+            nameserver.start();
+        }
+        nameserver
+    }
+
+    /// Starts the tasks beside the registry, once: with the first call, when there is a runtime.
+    fn start(&self) {
+        self.upkeep.start(&self.shared, self.front.as_ref());
+    }
+
+    /// What goes beside an answer from what is known: that it may be out of date.
+    fn freshness(&self) -> Result<pycom::Extensions> {
+        let mut extensions = pycom::Extensions::new();
+        if let Some(front) = &self.front {
+            self.start();
+            front.check_loaded()?;
+            if let Some(stale) = front.stale() {
+                extensions.insert(STALE, &stale.as_secs())?;
+            }
+        }
+        Ok(extensions)
+    }
+
+    /// Runs a look-up, and runs it again where it finds nothing and another front may have heard of something.
+    async fn look<T>(&self, look: impl Fn(&mut Registry) -> Option<T>) -> Option<T> {
+        let found = self.shared.with(&look);
+        match &self.front {
+            Some(front) if found.is_none() => {
+                front.catch_up().await;
+                self.shared.with(look)
+            }
+            _ => found,
         }
     }
 
@@ -149,7 +217,7 @@ fn version(run: u64, cursor: &str) -> Option<Version> {
     (number(its)? == run).then_some(Version(number(version)?))
 }
 
-fn refused(error: RegisterError) -> Error {
+pub(crate) fn refused(error: RegisterError) -> Error {
     match error {
         RegisterError::OtherAddress { .. } => Error::access_denied(error.to_string()),
         RegisterError::Full { .. } => Error::overloaded(error.to_string()),
@@ -170,11 +238,14 @@ impl Nameserver {
     /// has counted of each method, which `org.pycom.stat` tells too.
     #[method(idempotent)]
     pub async fn stat(&self, request: Request, methods: Option<bool>) -> Statistics {
-        self.upkeep.start(&self.shared);
-        let stat = self.shared.with(|registry| registry.stat(Instant::now()));
+        self.start();
+        let (stat, store) = self.shared.with(|registry| {
+            let store = self.front.as_ref().map(|front| front.statistics(registry));
+            (registry.stat(Instant::now()), store)
+        });
         let (watchers, _) = self.shared.watchers.count();
         let calls = (methods != Some(false)).then(|| request.statistics()).flatten();
-        Statistics { watchers, calls, ..stat.into() }
+        Statistics { watchers, store, calls, ..stat.into() }
     }
 
     /// Registers a service, or says that it is still there.
@@ -191,7 +262,8 @@ impl Nameserver {
         interfaces: Option<Vec<InterfaceName>>,
         interface: Option<InterfaceName>,
     ) -> Result<Response<Empty>> {
-        self.upkeep.start(&self.shared);
+        self.start();
+        let left = request.time_left();
         address.check_registrable(self.allow_ipc).map_err(|error| Error::bad_request(error.to_string()))?;
         let mut response = Response::new(Empty {});
         match (interfaces, interface) {
@@ -199,16 +271,32 @@ impl Nameserver {
                 let instance = instance(&request)?;
                 let upkeep = Upkeep::Renews;
                 let claim = Registration { service, address, interfaces, instance, upkeep };
-                self.claim(|registry| registry.register(Instant::now(), claim.clone())).await?;
+                match &self.front {
+                    Some(front) => front.register(&self.shared, left, |_| claim.clone()).await?,
+                    None => self.claim(|registry| registry.register(Instant::now(), claim.clone())).await?,
+                }
                 let mut extensions = pycom::Extensions::new();
                 extensions.insert(LEASE, &self.terms.renewal.as_secs())?;
                 response = response.extensions(extensions);
             }
             (None, Some(interface)) => {
-                let claim = |registry: &mut Registry| {
-                    registry.register_single(Instant::now(), service.clone(), address.clone(), interface.clone())
-                };
-                self.claim(claim).await?;
+                let names = || (service.clone(), address.clone(), interface.clone());
+                match &self.front {
+                    Some(front) => {
+                        let join = |registry: &mut Registry| {
+                            let (service, address, interface) = names();
+                            registry.joined(Instant::now(), service, address, interface)
+                        };
+                        front.register(&self.shared, left, join).await?;
+                    }
+                    None => {
+                        let claim = |registry: &mut Registry| {
+                            let (service, address, interface) = names();
+                            registry.register_single(Instant::now(), service, address, interface)
+                        };
+                        self.claim(claim).await?;
+                    }
+                }
             }
             (None, None) => {
                 let text = "Argument 'interfaces' is required for org.pycom.nameserver.register";
@@ -223,14 +311,17 @@ impl Nameserver {
     #[method(idempotent)]
     pub async fn deregister(&self, request: Request, service: ServiceName, address: Option<Address>) -> Result<bool> {
         let now = Instant::now();
-        let own = match (instance(&request)?, &address) {
-            (Some(instance), _) => self.shared.with(|r| r.deregister(now, &service, Owner::Instance(instance))),
-            (None, Some(address)) => self.shared.with(|r| r.deregister(now, &service, Owner::Address(address))),
+        let owner = match (instance(&request)?, &address) {
+            (Some(instance), _) => Owner::Instance(instance),
+            (None, Some(address)) => Owner::Address(address),
             (None, None) => {
                 return Err(Error::bad_request("Argument 'address' is required for org.pycom.nameserver.deregister"));
             }
         };
-        Ok(own)
+        match &self.front {
+            Some(front) => front.deregister(&self.shared, &service, owner).await,
+            None => Ok(self.shared.with(|registry| registry.deregister(now, &service, owner))),
+        }
     }
 
     /// Finds a service that offers an interface: a random one of several, or with `as_list` all of
@@ -241,9 +332,10 @@ impl Nameserver {
         interface: InterfaceName,
         service: Option<ServiceName>,
         as_list: Option<bool>,
-    ) -> Result<Found> {
-        let now = Instant::now();
-        let found = self.shared.with(|registry| {
+    ) -> Result<Response<Found>> {
+        let extensions = self.freshness()?;
+        let look = |registry: &mut Registry| {
+            let now = Instant::now();
             if as_list == Some(true) {
                 let all: Vec<Located> =
                     registry.locate_all(now, &interface, service.as_ref()).map(|record| (&**record).into()).collect();
@@ -252,8 +344,10 @@ impl Nameserver {
                 let one = registry.locate(now, &interface, service.as_ref(), |count| fastrand::usize(..count));
                 one.map(|record| Found::One((&**record).into()))
             }
-        });
-        found.ok_or_else(|| Error::service_not_found(format!("Interface not found: {}", interface)))
+        };
+        let found = self.look(look).await;
+        let found = found.ok_or_else(|| Error::service_not_found(format!("Interface not found: {}", interface)))?;
+        Ok(Response::new(found).extensions(extensions))
     }
 
     /// Everyone who provides an interface, as soon as that is not what `cursor` stands for.
@@ -268,8 +362,9 @@ impl Nameserver {
         interface: InterfaceName,
         cursor: Option<String>,
         wait: Option<u64>,
-    ) -> Result<Watched> {
-        self.upkeep.start(&self.shared);
+    ) -> Result<Response<Watched>> {
+        self.start();
+        self.freshness()?;
         let longest = wait.map_or(LONGEST_WATCH, Duration::from_millis).min(LONGEST_WATCH);
         let left = request.time_left().map(|left| left.saturating_sub(WATCH_MARGIN));
         let until = tokio::time::Instant::now() + left.map_or(longest, |left| left.min(longest));
@@ -282,7 +377,8 @@ impl Nameserver {
         }
         let (Version(version), records) = self.shared.with(|r| r.providers(Instant::now(), &interface));
         let services = records.iter().map(|record| (&**record).into()).collect();
-        Ok(Watched { cursor: format!("{:016x}-{version:x}", self.run), services })
+        let watched = Watched { cursor: format!("{:016x}-{version:x}", self.run), services };
+        Ok(Response::new(watched).extensions(self.freshness()?))
     }
 
     /// Lists services, in the order of their names.
@@ -310,7 +406,7 @@ impl Nameserver {
                 break;
             }
         }
-        let mut extensions = pycom::Extensions::new();
+        let mut extensions = self.freshness()?;
         if let Some(after) = after {
             extensions.insert(NEXT, &after)?;
         }

@@ -14,6 +14,7 @@
 //! | `index`, `interfaces`, `slab` | finding records |
 //! | `expiry` | who must renew by when |
 //! | `filter` | the regular expressions of a list |
+//! | `mirror` | what is different where a store decides, and the registry only knows |
 //! | `settings`, `change`, `stat` | what may be set, what happened, what is counted |
 
 mod change;
@@ -21,6 +22,7 @@ mod expiry;
 mod filter;
 mod index;
 mod interfaces;
+mod mirror;
 mod pace;
 mod probe;
 mod record;
@@ -42,15 +44,17 @@ pub use self::{
     change::{Cause, Change},
     filter::{Filter, FilterError, Filters, PatternError},
     interfaces::Version,
+    mirror::{FrontId, Task},
     probe::ProbeFailure,
     record::{Instance, InstanceError, Record, Registration, Upkeep},
-    register::{Outcome, Owner, RegisterError},
+    register::{Decision, Outcome, Owner, RegisterError},
     settings::{Limits, Terms},
     stat::Stat,
 };
 use self::{
     expiry::Leases,
     index::{Index, RecordId},
+    mirror::Mirror,
     pace::Pace,
     targets::Targets,
 };
@@ -71,6 +75,8 @@ pub struct Registry {
     pace: Pace,
     changes: Vec<Change>,
     counts: Stat,
+    /// There where a store decides.
+    mirror: Option<Box<Mirror>>,
 }
 
 /// A part of a list.
@@ -94,6 +100,7 @@ impl Registry {
             changes: Vec::new(),
             counts: Stat::default(),
             started: now,
+            mirror: None,
             limits,
             terms,
         }
@@ -204,9 +211,11 @@ impl Registry {
         let free = self.pace.free_at().unwrap_or(now);
         let probe = self.targets.next().map(|probe| probe.max(free));
         let next = match (self.leases.next(), probe) {
-            (Some(lease), Some(probe)) => lease.min(probe),
-            (lease, probe) => lease.or(probe)?,
+            (Some(lease), Some(probe)) => Some(lease.min(probe)),
+            (lease, probe) => lease.or(probe),
         };
+        let doubt = self.mirror.as_ref().and_then(|mirror| mirror.doubted_until());
+        let next = next.into_iter().chain(doubt).min()?;
         Some(next.max(now))
     }
 
@@ -214,6 +223,9 @@ impl Registry {
     pub fn expire(&mut self, now: Instant) {
         while let Some(id) = self.leases.ended(now) {
             self.remove(id, Cause::Expired);
+        }
+        if self.mirror.is_some() {
+            self.end_doubts(now);
         }
     }
 
@@ -244,6 +256,9 @@ impl Registry {
     fn remove(&mut self, id: RecordId, cause: Cause) {
         self.leases.clear(id);
         self.targets.forget(id);
+        if let Some(mirror) = &mut self.mirror {
+            mirror.forget(id);
+        }
         let record = self.index.remove(id);
         match cause {
             Cause::Expired => self.counts.expired += 1,

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use pycom::{Context, Error};
 use tokio::sync::Notify;
 
+use crate::front::Front;
 use crate::registry::{Cause, Change, ProbeFailure, Record, Registry};
 use crate::watchers::Watchers;
 
@@ -63,6 +64,11 @@ impl Shared {
         }
         changes.iter().for_each(log);
         result
+    }
+
+    /// Lets the task beside the registry look at what is due.
+    pub(crate) fn wake(&self) {
+        self.changed.notify_one();
     }
 
     fn lock(&self) -> MutexGuard<'_, Seen> {
@@ -145,8 +151,11 @@ impl Starter {
         Self(std::sync::Once::new())
     }
 
-    pub(crate) fn start(&self, shared: &Arc<Shared>) {
+    pub(crate) fn start(&self, shared: &Arc<Shared>, front: Option<&Arc<Front>>) {
         self.0.call_once(|| {
+            if let Some(front) = front {
+                front.start(shared);
+            }
             shared.awake.store(true, Ordering::Relaxed);
             tokio::spawn(run(Arc::downgrade(shared)));
         });

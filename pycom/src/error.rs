@@ -113,6 +113,8 @@ pub struct Refusal {
     pub known: Vec<String>,
     /// The instances that were tried before this one.
     pub tried: Vec<Tried>,
+    /// When to try again, where the service said so ([`Error::unavailable`]).
+    pub retry_after: Option<std::time::Duration>,
 }
 
 impl fmt::Display for Refusal {
@@ -278,6 +280,19 @@ impl Error {
         Error::Overloaded(refusal(text))
     }
 
+    /// Code 1 with our extensions: what this call needs is away for now, and it has not run; another attempt is worth
+    /// while after `retry_after`, which travels in whole seconds, rounded up.
+    ///
+    /// ```
+    /// use pycom::{Error, Outcome};
+    /// let error = Error::unavailable("the store is away", std::time::Duration::from_secs(5));
+    /// assert!(matches!(error, Error::Overloaded(_)));
+    /// assert_eq!(error.outcome(), Outcome::Refused);
+    /// ```
+    pub fn unavailable(text: impl Into<String>, retry_after: std::time::Duration) -> Self {
+        Error::Overloaded(Box::new(Refusal { text: text.into(), retry_after: Some(retry_after), ..Refusal::default() }))
+    }
+
     /// Code 3: nobody offers the interface.
     pub fn service_not_found(text: impl Into<String>) -> Self {
         Error::ServiceNotFound(refusal(text))
@@ -404,6 +419,11 @@ impl Error {
             other if other.refusal().is_some() => Outcome::Refused,
             _ => Outcome::NotRun,
         }
+    }
+
+    /// Whether the service said when to try again.
+    pub(crate) fn is_for_now(&self) -> bool {
+        matches!(self, Error::Overloaded(refusal) if refusal.retry_after.is_some())
     }
 
     fn refusal(&self) -> Option<&Refusal> {

@@ -135,8 +135,16 @@ fn write_error(
         _ => None,
     };
     let mut extra: Vec<(&str, &dyn std::fmt::Display)> = Vec::new();
-    if matches!(error, Error::Overloaded(_)) && code == code::UNKNOWN && text != UNKNOWN_TEXT {
+    let mut seconds = None;
+    if let Error::Overloaded(refusal) = error
+        && code == code::UNKNOWN
+        && text != UNKNOWN_TEXT
+    {
         extra.push((key::OVERLOADED, &true));
+        seconds = refusal.retry_after.map(|after| after.as_secs() + u64::from(after.subsec_nanos() > 0));
+    }
+    if let Some(seconds) = &seconds {
+        extra.push((key::UNAVAILABLE, seconds));
     }
     if let Some(data) = data {
         extra.push((key::ERROR_DATA, data));
@@ -250,7 +258,9 @@ fn received_error(code: i64, text: String, site: &CallSite, extensions: &Extensi
     let mut error = Error::from_code(code, text, site.clone());
     match &mut error {
         Error::Unknown(_) if extensions.contains(key::OVERLOADED) => {
-            if let Error::Unknown(refusal) = error {
+            if let Error::Unknown(mut refusal) = error {
+                let seconds: Option<u32> = extensions.get(key::UNAVAILABLE).ok().flatten();
+                refusal.retry_after = seconds.map(|seconds| Duration::from_secs(seconds.into()));
                 error = Error::Overloaded(refusal);
             }
         }

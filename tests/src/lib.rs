@@ -24,6 +24,7 @@ pub mod cargo;
 pub mod chaos;
 pub mod dialect;
 pub mod door;
+pub mod etcd;
 #[cfg(doctest)]
 mod guide;
 pub mod lines;

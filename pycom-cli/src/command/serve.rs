@@ -45,13 +45,7 @@ pub fn launch(part: Part, words: Vec<OsString>) -> Result<ExitCode> {
     super::wait_side_by_side(async {
         match part {
             Part::Nameserver => {
-                let launcher = Launcher::new().command_line("pycom nameserver", words);
-                let launcher = launcher.about("The nameserver of PyCOM: knows which services there are, and where");
-                let launcher = launcher
-                    .default_address(pycom_nameserver::ADDRESS)
-                    .default_service(pycom_nameserver::SERVICE)
-                    .server(|server| server.limits(pycom_nameserver::limits()));
-                launcher.launch(Nameserver::alone()).await?;
+                pycom_nameserver::launch(Launcher::new().command_line("pycom nameserver", words)).await?;
             }
             Part::Demo => {
                 let launcher = Launcher::new().command_line("pycom demo", words);

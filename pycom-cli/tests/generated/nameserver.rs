@@ -249,6 +249,9 @@ pub struct Statistics {
     pub replaced: u64,
     /// Services known now.
     pub services: usize,
+    /// The store that this nameserver stands on, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub store: Option<StoreStatistics>,
     /// Seconds since it started.
     pub uptime: f64,
     /// Version of the nameserver.
@@ -256,6 +259,36 @@ pub struct Statistics {
     /// Calls of `watch` that wait now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub watchers: Option<usize>,
+}
+
+/// What a front says of itself and its store.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct StoreStatistics {
+    /// Services that the store has lost, and that are still believed for a while.
+    pub doubted: usize,
+    /// The node that is used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<String>,
+    /// This front.
+    pub front: String,
+    /// Fronts that live.
+    pub fronts: u64,
+    /// What it is: `etcd`, `memory`.
+    pub kind: String,
+    /// The engine's name for its leader.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leader: Option<String>,
+    /// Whether all there is has been read once.
+    pub loaded: bool,
+    /// How far the store's history has been heard.
+    pub revision: u64,
+    /// Seconds since the store went away; null while it is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stale: Option<f64>,
+    /// Answers given while it was away.
+    pub stale_answers: u64,
+    /// Registrations refused because it was away.
+    pub unavailable: u64,
 }
 
 /// What `watch` gives.

@@ -30,6 +30,8 @@ pub(super) type RecordId = Id<Entry>;
 #[derive(Debug)]
 pub(super) struct Entry {
     record: Arc<Record>,
+    /// When the store last wrote it, where there is one; 0 where it has not been seen there.
+    revision: u64,
     /// One for each of the record's interfaces, in the same order.
     places: Box<[Place]>,
 }
@@ -55,6 +57,14 @@ impl Index {
         &self.entries[id].record
     }
 
+    pub(super) fn revision(&self, id: RecordId) -> u64 {
+        self.entries[id].revision
+    }
+
+    pub(super) fn set_revision(&mut self, id: RecordId, revision: u64) {
+        self.entries[id].revision = revision;
+    }
+
     pub(super) fn holders(&self, interface: &InterfaceName) -> &[RecordId] {
         self.interfaces.holders(interface)
     }
@@ -75,7 +85,7 @@ impl Index {
         let interfaces = &mut self.interfaces;
         let id = self.entries.insert_with(|id| {
             let places = join(interfaces, &registration.interfaces, id);
-            Entry { record: record(now, interfaces, &places, registration), places }
+            Entry { record: record(now, interfaces, &places, registration), revision: 0, places }
         });
         self.by_name.insert(name.clone(), id);
         self.in_order.insert(name, id);
@@ -102,7 +112,7 @@ impl Index {
     }
 
     pub(super) fn remove(&mut self, id: RecordId) -> Arc<Record> {
-        let Entry { record, places } = self.entries.remove(id);
+        let Entry { record, places, .. } = self.entries.remove(id);
         self.leave(&places);
         self.by_name.remove(&record.service);
         self.in_order.remove(&record.service);
@@ -126,7 +136,7 @@ impl Index {
         assert_eq!(self.by_name.len(), self.entries.len());
         assert_eq!(self.in_order.len(), self.entries.len());
         let mut held = 0;
-        for (id, Entry { record, places }) in self.entries.iter() {
+        for (id, Entry { record, places, .. }) in self.entries.iter() {
             assert_eq!(self.by_name.get(&record.service), Some(&id));
             assert_eq!(self.in_order.get(&record.service), Some(&id));
             assert_eq!(record.interfaces.len(), places.len());
@@ -140,7 +150,6 @@ impl Index {
         assert_eq!(self.interfaces.total(), held);
     }
 
-    #[cfg(test)]
     pub(super) fn ids(&self) -> impl Iterator<Item = RecordId> {
         self.entries.iter().map(|(id, _)| id)
     }

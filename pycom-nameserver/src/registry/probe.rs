@@ -46,6 +46,7 @@ impl Registry {
         self.pace.ended(now, &probed.service, &probed.address, true);
         if let Some(id) = self.still(probed) {
             self.targets.answered(now, id);
+            self.probe_renews(id);
         }
     }
 
@@ -88,7 +89,11 @@ impl Registry {
     fn give_up(&mut self, ids: &[RecordId], cause: Cause) {
         for &id in ids {
             debug_assert_eq!(self.index.record(id).upkeep, Upkeep::Probed);
-            self.remove(id, cause);
+            if self.mirror.is_some() {
+                self.give_up_mirrored(id);
+            } else {
+                self.remove(id, cause);
+            }
         }
     }
 }

@@ -35,6 +35,24 @@ pub enum Outcome {
     },
 }
 
+/// What is to become of a registration: said without doing it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decision {
+    /// The name is free and is to be taken.
+    Add,
+    /// All is known: a renewal.
+    Keep,
+    /// The name is to have a new record.
+    Replace,
+    /// As [`Outcome::Occupied`].
+    Occupied {
+        /// Who has the name.
+        holder: Arc<Record>,
+        /// Whether to send a probe.
+        ask: bool,
+    },
+}
+
 /// Why a registration was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -82,30 +100,60 @@ impl Registry {
     /// once. Another address is refused while the name is held, or the holder is asked first:
     /// [`Outcome::Occupied`].
     pub fn register(&mut self, now: Instant, mut claim: Registration) -> Result<Outcome, RegisterError> {
+        let (decision, id) = self.decide_at(now, &mut claim)?;
+        Ok(match (decision, id) {
+            (Decision::Add, _) | (_, None) => self.add(now, claim),
+            (Decision::Replace, Some(id)) => self.replace(now, id, claim),
+            (Decision::Occupied { holder, ask }, _) => Outcome::Occupied { holder, ask },
+            (Decision::Keep, Some(id)) => {
+                self.keep(now, id);
+                self.counts.renewals += 1;
+                Outcome::Renewed
+            }
+        })
+    }
+
+    /// What [`register`](Self::register) would do, where somebody else has to do it first. A holder that is to be asked
+    /// counts as asked.
+    ///
+    /// # Errors
+    ///
+    /// As [`register`](Self::register).
+    pub fn decide(&mut self, now: Instant, claim: &mut Registration) -> Result<Decision, RegisterError> {
+        self.decide_at(now, claim).map(|(decision, _)| decision)
+    }
+
+    fn decide_at(
+        &mut self,
+        now: Instant,
+        claim: &mut Registration,
+    ) -> Result<(Decision, Option<RecordId>), RegisterError> {
         self.expire(now);
         let limit = self.limits.interfaces;
         if claim.interfaces.len() > limit {
             self.counts.refused += 1;
             return Err(RegisterError::TooManyInterfaces {
                 count: claim.interfaces.len(),
-                service: claim.service,
+                service: claim.service.clone(),
                 limit,
             });
         }
         drop_repeated(&mut claim.interfaces);
 
         let Some(id) = self.index.find(&claim.service) else {
-            return self.add(now, claim);
-        };
-        match judge(self.index.record(id), &claim) {
-            Standing::Own => Ok(self.replace(now, id, claim)),
-            Standing::Same => {
-                self.keep(now, id);
-                self.counts.renewals += 1;
-                Ok(Outcome::Renewed)
+            let limit = self.limits.services;
+            if self.index.len() >= limit {
+                self.counts.refused += 1;
+                return Err(RegisterError::Full { service: claim.service.clone(), limit });
             }
-            Standing::Contested { ask } => self.contest(now, id, claim, ask),
-        }
+            return Ok((Decision::Add, None));
+        };
+        let decision = match judge(self.index.record(id), claim) {
+            Standing::Own => Decision::Replace,
+            Standing::Same => Decision::Keep,
+            Standing::Contested { ask } => self.contest(now, id, claim, ask)?,
+        };
+        Ok((decision, Some(id)))
     }
 
     /// Registers one more interface of a service that does not renew: the form of 0.4.1, which
@@ -120,6 +168,18 @@ impl Registry {
         address: Address,
         interface: InterfaceName,
     ) -> Result<Outcome, RegisterError> {
+        let claim = self.joined(now, service, address, interface);
+        self.register(now, claim)
+    }
+
+    /// The registration that [`register_single`](Self::register_single) makes of one more interface and what is known.
+    pub fn joined(
+        &mut self,
+        now: Instant,
+        service: ServiceName,
+        address: Address,
+        interface: InterfaceName,
+    ) -> Registration {
         self.expire(now);
         let known = self.index.find(&service).map(|id| self.index.record(id));
         let mut interfaces = match known.filter(|record| record.address == address) {
@@ -129,8 +189,7 @@ impl Registry {
         if !interfaces.contains(&interface) {
             interfaces.push(interface);
         }
-        let claim = Registration { service, address, interfaces, instance: None, upkeep: Upkeep::Probed };
-        self.register(now, claim)
+        Registration { service, address, interfaces, instance: None, upkeep: Upkeep::Probed }
     }
 
     /// Takes a service off, if it is the owner's. Says whether it was.
@@ -150,17 +209,12 @@ impl Registry {
         own
     }
 
-    fn add(&mut self, now: Instant, claim: Registration) -> Result<Outcome, RegisterError> {
-        let limit = self.limits.services;
-        if self.index.len() >= limit {
-            self.counts.refused += 1;
-            return Err(RegisterError::Full { service: claim.service, limit });
-        }
+    fn add(&mut self, now: Instant, claim: Registration) -> Outcome {
         let id = self.index.insert(now, claim);
         self.keep(now, id);
         self.counts.registrations += 1;
         self.changes.push(Change::Added(self.index.record(id).clone()));
-        Ok(Outcome::Registered)
+        Outcome::Registered
     }
 
     fn replace(&mut self, now: Instant, id: RecordId, claim: Registration) -> Outcome {
@@ -176,25 +230,25 @@ impl Registry {
         &mut self,
         now: Instant,
         id: RecordId,
-        claim: Registration,
+        claim: &Registration,
         may_ask: bool,
-    ) -> Result<Outcome, RegisterError> {
+    ) -> Result<Decision, RegisterError> {
         let holder = self.index.record(id).clone();
         let known = match may_ask {
             true => self.pace.known(now, &holder.service, &holder.address),
             false => Known::NotYet,
         };
         match known {
-            Known::Dead => Ok(self.replace(now, id, claim)),
+            Known::Dead => Ok(Decision::Replace),
             Known::Nothing => {
                 self.ask(now, id);
-                Ok(Outcome::Occupied { holder, ask: true })
+                Ok(Decision::Occupied { holder, ask: true })
             }
-            Known::UnderWay => Ok(Outcome::Occupied { holder, ask: false }),
+            Known::UnderWay => Ok(Decision::Occupied { holder, ask: false }),
             // What cannot be asked now keeps its name; the other will try again.
             Known::Alive | Known::NotYet => {
                 self.counts.refused += 1;
-                Err(RegisterError::OtherAddress { service: claim.service })
+                Err(RegisterError::OtherAddress { service: claim.service.clone() })
             }
         }
     }
@@ -203,6 +257,9 @@ impl Registry {
     fn keep(&mut self, now: Instant, id: RecordId) {
         let record = self.index.record(id);
         self.pace.heard(&record.service, &record.address);
+        if self.mirror.is_some() {
+            return self.keep_mirrored(now, id);
+        }
         match record.upkeep {
             Upkeep::Renews => {
                 self.targets.forget(id);

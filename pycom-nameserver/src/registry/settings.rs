@@ -5,7 +5,7 @@ use std::time::Duration;
 /// How much the registry holds, and how much one call may cost.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
-    /// Services in all: 100,000.
+    /// Services in all: 200,000, the nameserver itself among them.
     pub services: usize,
     /// Interfaces of one service: 64.
     pub interfaces: usize,
@@ -19,7 +19,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { services: 100_000, interfaces: 64, looked_at: 4_096, watchers: 512 }
+        Self { services: 200_000, interfaces: 64, looked_at: 4_096, watchers: 512 }
     }
 }
 

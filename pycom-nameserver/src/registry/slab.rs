@@ -65,7 +65,6 @@ impl<T> Slab<T> {
         value
     }
 
-    #[cfg(test)]
     pub(super) fn iter(&self) -> impl Iterator<Item = (Id<T>, &T)> {
         self.places.iter().enumerate().filter_map(|(place, value)| Some((Id::new(place), value.as_ref()?)))
     }

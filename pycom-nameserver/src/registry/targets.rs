@@ -88,6 +88,19 @@ impl Targets {
         self.reschedule(target);
     }
 
+    /// Whether a service is asked after.
+    pub(super) fn asks_after(&self, id: RecordId) -> bool {
+        self.members.contains_key(&id)
+    }
+
+    /// All that are asked after at the same address as this one, and were not denied there of late.
+    pub(super) fn at_the_address_of(&self, id: RecordId) -> Vec<RecordId> {
+        let Some(member) = self.members.get(&id) else { return Vec::new() };
+        let mut ids = self.targets[member.target].ids();
+        ids.retain(|id| self.members.get(id).is_some_and(|member| member.denied == 0));
+        ids
+    }
+
     /// Stops asking after a service.
     pub(super) fn forget(&mut self, id: RecordId) {
         let Some(Member { target, due, .. }) = self.members.remove(&id) else {

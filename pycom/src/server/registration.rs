@@ -87,7 +87,7 @@ impl Registration {
                 tracing::info!(service = %entry.service, address = %entry.address, nameserver = %nameserver.address(), "registered");
                 false
             }
-            Err(error) if error.outcome() == Outcome::Refused => return Err(error),
+            Err(error) if error.outcome() == Outcome::Refused && !error.is_for_now() => return Err(error),
             Err(error) => {
                 report(&nameserver, &error);
                 true

@@ -19,6 +19,8 @@ pub(crate) mod key {
     pub(crate) const STRICT: &str = "org.pycom.strict";
     /// In a reply of code 1: there was no room for the call, and it did not run.
     pub(crate) const OVERLOADED: &str = "org.pycom.overloaded";
+    /// In a reply of code 1: what the service stands on is away; in how many seconds to ask again.
+    pub(crate) const UNAVAILABLE: &str = "org.pycom.unavailable";
     /// In a reply: the fields of an error that the method declares.
     pub(crate) const ERROR_DATA: &str = "org.pycom.error";
     /// In a reply of code 2: the names of the methods that there are.
