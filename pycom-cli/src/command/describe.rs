@@ -128,7 +128,7 @@ impl Page<'_> {
     fn text(&self, text: Option<&str>, indent: usize) -> Vec<String> {
         let text = text.unwrap_or_default().trim();
         let margin = " ".repeat(indent);
-        let lines = terminal::wrap(&dedent(text), self.width.saturating_sub(indent));
+        let lines = terminal::wrap(&flowing(&dedent(text)), self.width.saturating_sub(indent));
         lines.iter().map(|line| format!("{margin}{}", safe(line)).trim_end().to_owned()).collect()
     }
 
@@ -282,6 +282,31 @@ fn dedent(text: &str) -> String {
     std::iter::once(first).chain(rest).collect::<Vec<_>>().join("\n")
 }
 
+/// A line shorter than this was ended on purpose.
+const FULL: usize = 60;
+
+/// Joins the lines that an author broke where the source was as wide as it may be. Short lines, lists, tables and what is
+/// indented stay as they are.
+fn flowing(text: &str) -> String {
+    let begins_something = |line: &str| {
+        line.is_empty() || line.starts_with([' ', '-', '*', '|', '#', '>', '`', ':', '@']) || {
+            let rest = line.trim_start_matches(|c: char| c.is_ascii_digit());
+            rest.len() < line.len() && rest.starts_with(['.', ')'])
+        }
+    };
+    let mut joined = String::new();
+    let mut before = "";
+    for line in text.lines() {
+        let goes_on = before.chars().count() >= FULL && !before.starts_with([' ', '|', '#']) && !begins_something(line);
+        if !joined.is_empty() || !before.is_empty() {
+            joined.push(if goes_on { ' ' } else { '\n' });
+        }
+        joined.push_str(line);
+        before = line;
+    }
+    joined
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -289,6 +314,22 @@ mod tests {
     #[test]
     fn docstrings_lose_the_indent_of_their_code() {
         assert_eq!(dedent("One.\n\n        Two.\n          Three."), "One.\n\nTwo.\n  Three.");
+    }
+
+    #[test]
+    fn lines_that_were_only_full_flow_on() {
+        let full = "A line that goes on until there is no more room for it in the source";
+        assert_eq!(flowing(&format!("{full}\nand so on.")), format!("{full} and so on."));
+        for kept in [
+            "Short.\nLines.".to_owned(),
+            format!("{full}\n\nA paragraph."),
+            format!("{full}\n- a list"),
+            format!("{full}\n1. a list"),
+            format!("{full}\n  what is indented"),
+            format!("    {full}\nwhat follows code"),
+        ] {
+            assert_eq!(flowing(&kept), kept);
+        }
     }
 
     #[test]

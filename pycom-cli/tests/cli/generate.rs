@@ -1,11 +1,13 @@
-use pycom::Client;
+use pycom::{Client, IntoOffers};
+use tests::chaos::ledger::Ledger;
+use tests::door::Doorman;
 use tests::probe;
 
 use crate::support::{Shell, check, serve};
 use crate::written;
 
 /// Compares with the file that is compiled above; with `INSTA_UPDATE=always` writes it.
-fn check_file(name: &str, text: &str) {
+pub fn check_file(name: &str, text: &str) {
     let path = format!("{}/tests/generated/{name}.rs", env!("CARGO_MANIFEST_DIR"));
     if std::env::var("INSTA_UPDATE").is_ok_and(|update| update == "always") {
         std::fs::write(&path, text).unwrap();
@@ -16,9 +18,13 @@ fn check_file(name: &str, text: &str) {
 #[test]
 fn contracts_are_the_same_from_run_to_run_and_compile() {
     let shell = Shell::up();
-    for (file, interface) in
-        [("example", "com.foo.example"), ("counter", "com.foo.counter"), ("nameserver", "org.pycom.nameserver")]
-    {
+    for (file, interface) in [
+        ("example", "com.foo.example"),
+        ("counter", "com.foo.counter"),
+        ("demo", "org.pycom.demo"),
+        ("nameserver", "org.pycom.nameserver"),
+        ("stat", "org.pycom.stat@/org/pycom/demo"),
+    ] {
         let said = shell.run(&["generate", interface]);
         assert_eq!(said.code, 0, "{said:?}");
         check_file(file, &said.stdout);
@@ -26,10 +32,22 @@ fn contracts_are_the_same_from_run_to_run_and_compile() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn attachments_are_in_the_contract() {
+async fn contracts_of_the_services_of_the_tests_compile_too() {
     let shell = Shell::up();
-    let _service = serve(probe::all(), "/com/foo/probe", &shell.nameserver).await;
-    check_file("blob", &shell.run(&["generate", "com.foo.blob"]).stdout);
+    let ledger = Ledger::open(&shell.home.path().join("ledger")).unwrap();
+    let mut offers = probe::all();
+    offers.extend((Doorman, ledger).into_offers());
+    let _service = serve(offers, "/com/foo/probe", &shell.nameserver).await;
+    for (file, interface) in [
+        ("blob", "com.foo.blob"),
+        ("doorman", "com.foo.doorman"),
+        ("ledger", "com.foo.ledger"),
+        ("probe", "com.foo.example@/com/foo/probe"),
+    ] {
+        let said = shell.run(&["generate", interface]);
+        assert_eq!(said.code, 0, "{said:?}");
+        check_file(file, &said.stdout);
+    }
 }
 
 #[test]

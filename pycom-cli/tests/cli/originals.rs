@@ -1,5 +1,6 @@
 use tests::originals::{Originals, Version};
 
+use crate::generate::check_file;
 use crate::support::{Shell, check, serve};
 
 use Version::{V041, V060};
@@ -71,5 +72,18 @@ async fn services_of_ours_are_found_through_both_originals() {
             listed[0]["address"].as_str().is_some_and(|address| address.starts_with("tcp://127.0.0.1:")),
             "{listed}"
         );
+    }
+}
+
+#[test]
+fn contracts_of_the_originals_compile() {
+    for (version, file) in [(V041, "python_0_4_1"), (V060, "python_0_6_0")] {
+        let Some(originals) = Originals::find() else { return };
+        let nameserver = originals.nameserver(version);
+        let _probe = originals.probe(version, &nameserver.address, "/com/foo/probe");
+        let shell = Shell::at(&nameserver.address);
+        let said = shell.run(&["generate", "com.foo.example"]);
+        assert_eq!(said.code, 0, "{said:?}");
+        check_file(file, &said.stdout);
     }
 }
