@@ -105,6 +105,7 @@ pub mod server;
 pub mod session;
 pub mod stat;
 pub mod testing;
+pub mod trace;
 mod transport;
 mod wire;
 

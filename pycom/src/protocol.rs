@@ -6,6 +6,7 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use smallvec::SmallVec;
 
 use crate::Json;
 use crate::attachment::Attachment;
@@ -180,8 +181,16 @@ pub(crate) fn write_request(request: &Request, session_id: Option<&str>, left: D
         writer.session_id(id);
     }
     let left = left.as_millis();
-    let extra: [(&str, &dyn std::fmt::Display); 2] = [(key::TIMEOUT, &left), (key::STRICT, &true)];
-    writer.extensions(&request.extensions, if strict { &extra } else { &extra[..1] });
+    let trace = request.trace.map(|parent| format!("\"{parent}\""));
+    let mut extra: SmallVec<[(&str, &dyn std::fmt::Display); 3]> = SmallVec::new();
+    extra.push((key::TIMEOUT, &left));
+    if strict {
+        extra.push((key::STRICT, &true));
+    }
+    if let Some(trace) = &trace {
+        extra.push((key::TRACEPARENT, trace));
+    }
+    writer.extensions(&request.extensions, &extra);
     Outgoing { json: writer.finish().into(), attachment: request.attachment.clone().map(Attachment::into_bytes) }
 }
 
@@ -296,6 +305,21 @@ mod tests {
             assert_eq!(deadline(call.said, now), Some(now + Duration::from_millis(1500)));
         })
         .unwrap();
+    }
+
+    #[test]
+    fn the_place_in_a_trace_travels() {
+        let text = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        let mut request = Request::new("com.foo.example", "create", Json::NULL);
+        request.trace = Some(text.parse().unwrap());
+        let message = address_request(7, write_request(&request, None, Duration::ZERO, true));
+        read_call(body(message), |call| {
+            assert_eq!((call.said.trace, call.said.strict), (request.trace, true));
+            assert_eq!(call.extensions.get::<String>(key::TRACEPARENT).unwrap().as_deref(), Some(text));
+        })
+        .unwrap();
+        let wrong = Json::from_text(r#"{"org.pycom.traceparent": "zzz"}"#).unwrap();
+        assert_eq!(Extensions::received(Some(wrong)).of_call().trace, None);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use crate::interface::Argument;
 use crate::server::About;
 use crate::session::Session;
 use crate::stat::ServiceStatistics;
+use crate::trace::TraceParent;
 use crate::wire::Extensions;
 use crate::{Attachment, Json};
 
@@ -86,6 +87,8 @@ pub struct Request {
     pub(crate) attachment: Option<Attachment>,
     pub(crate) peer: Option<PeerId>,
     pub(crate) deadline: Option<Instant>,
+    /// Where in which trace it belongs.
+    pub(crate) trace: Option<TraceParent>,
     /// Unknown arguments are refused.
     pub(crate) strict: bool,
     /// On the caller's side: running it twice does what running it once does.
@@ -115,6 +118,7 @@ impl Request {
             attachment: None,
             peer: None,
             deadline: None,
+            trace: None,
             strict: false,
             idempotent: false,
             balance: None,
@@ -224,6 +228,11 @@ impl Request {
     /// When the caller stops waiting, where it said so.
     pub fn deadline(&self) -> Option<Instant> {
         self.deadline
+    }
+
+    /// Where in which trace the call belongs, where its caller said so. Calls made inside the method inherit it.
+    pub fn traceparent(&self) -> Option<TraceParent> {
+        self.trace
     }
 
     /// How long the caller will still wait, where it said so.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
+use tracing::Instrument;
 
 use super::balance::Balance;
 use super::component::{Answer, Component, Target};
@@ -21,7 +22,9 @@ use crate::names::MethodName;
 use crate::protocol;
 use crate::reply::Reply;
 use crate::request::Request;
+use crate::trace;
 use crate::transport::Address;
+use crate::wire::key;
 use crate::{Attachment, Json};
 
 /// A reply and where it came from.
@@ -134,7 +137,7 @@ fn not_sent(reason: impl Into<String>, site: CallSite) -> Error {
     Error::NotSent(Error::failure(reason, site, Outcome::NotRun))
 }
 
-/// Sends a request through the hooks of the context, if it has any.
+/// Sends a request: with the deadline and the trace that it inherits, in a span of its own.
 pub(super) async fn send(
     component: &Component,
     mut request: Request,
@@ -143,25 +146,35 @@ pub(super) async fn send(
 ) -> Result<Sent, Error> {
     let now = Instant::now();
     // A call made inside a method has no more time than the call that it is part of.
-    let inherited = crate::server::current_deadline();
-    let deadline = [Some(now + timeout), inherited, request.deadline].into_iter().flatten().min().unwrap_or(now);
+    let inherited = crate::server::inherited();
+    let deadline =
+        [Some(now + timeout), inherited.deadline, request.deadline].into_iter().flatten().min().unwrap_or(now);
     request.deadline = Some(deadline);
+    let span = trace::call_span(&request);
+    if !request.extensions.contains(key::TRACEPARENT) {
+        request.trace = trace::parent_of_call(&span, inherited.trace);
+    }
     let method = request.method.clone();
-    let hooks = component.context.hooks();
-    let reply = if hooks.is_empty() {
-        transmit(component, request, strict).await
-    } else {
-        let inner = component.clone();
-        hook::run(hooks, request, move |request| {
-            let component = inner.clone();
-            Box::pin(async move { transmit(&component, request, strict).await })
-        })
-        .await
-    };
+    let reply = deliver(component, request, strict).instrument(span.clone()).await;
+    span.record("code", reply.code());
     match reply.error() {
         None => Ok(Sent { reply, site: component.site(Some(&method)) }),
         Some(error) => Err(error.clone()),
     }
+}
+
+/// Sends a request through the hooks of the context, if it has any.
+async fn deliver(component: &Component, request: Request, strict: bool) -> Reply {
+    let hooks = component.context.hooks();
+    if hooks.is_empty() {
+        return transmit(component, request, strict).await;
+    }
+    let inner = component.clone();
+    let outcome = hook::run(hooks, request, move |request| {
+        let component = inner.clone();
+        Box::pin(async move { transmit(&component, request, strict).await })
+    });
+    outcome.await
 }
 
 /// Sends a request to where the component is.

@@ -6,6 +6,7 @@ use std::task::Poll;
 use std::time::Instant;
 
 use tokio::sync::mpsc::UnboundedSender;
+use tracing::{Instrument, Span};
 
 use super::cancel::{Cancellable, Entered, Starting};
 use super::placement;
@@ -19,17 +20,26 @@ use crate::protocol;
 use crate::reply::Reply;
 use crate::request::Request;
 use crate::session::Session;
+use crate::trace::{self, TraceParent};
 use crate::transport::{Message, Peer};
 use crate::wire::Envelope;
 
-tokio::task_local! {
-    /// When the caller of the running method stops waiting.
-    static DEADLINE: Option<Instant>;
+/// What the calls that a method makes inherit from it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Scope {
+    /// When the caller of the method stops waiting.
+    pub(crate) deadline: Option<Instant>,
+    /// Where in which trace the method belongs.
+    pub(crate) trace: Option<TraceParent>,
 }
 
-/// When the caller of the method that this runs in stops waiting; `None` outside methods.
-pub(crate) fn current_deadline() -> Option<Instant> {
-    DEADLINE.try_with(|deadline| *deadline).ok().flatten()
+tokio::task_local! {
+    static SCOPE: Scope;
+}
+
+/// What a call inherits that is made here: nothing outside methods.
+pub(crate) fn inherited() -> Scope {
+    SCOPE.try_with(|scope| *scope).unwrap_or_default()
 }
 
 /// Where the reply of a call goes.
@@ -90,7 +100,7 @@ pub(super) struct Unfinished {
     session: Option<Session>,
     done: UnboundedSender<Done>,
     largest: usize,
-    deadline: Option<Instant>,
+    scope: Scope,
     /// Where it is to stand while it can be cancelled; none where it cannot be.
     cancellable: Option<Cancellable>,
     entered: Option<Entered>,
@@ -99,8 +109,11 @@ pub(super) struct Unfinished {
 impl Unfinished {
     /// It is about to start in a way that lets it be cancelled, where its method allows that.
     pub(super) fn start(&mut self) -> Option<Starting> {
-        self.entered =
-            self.cancellable.as_ref().zip(self.to.as_ref()).and_then(|(calls, to)| calls.enter(to, self.deadline));
+        self.entered = self
+            .cancellable
+            .as_ref()
+            .zip(self.to.as_ref())
+            .and_then(|(calls, to)| calls.enter(to, self.scope.deadline));
         self.starting()
     }
 
@@ -109,8 +122,9 @@ impl Unfinished {
         self.entered.as_ref().map(Entered::starting)
     }
 
-    pub(super) fn deadline(&self) -> Option<Instant> {
-        self.deadline
+    /// What the calls that it makes inherit.
+    pub(super) fn scope(&self) -> Scope {
+        self.scope
     }
 
     pub(super) fn finish(mut self, reply: Reply) {
@@ -196,6 +210,7 @@ pub(super) fn start(
 ) {
     let Job { action, hooks, request, placement, ends, number } = job;
     let deadline = request.deadline;
+    let scope = Scope { deadline, trace: request.trace };
     let call = Unfinished {
         to: Some(to),
         interface: request.interface.clone(),
@@ -204,13 +219,17 @@ pub(super) fn start(
         session: request.session.clone(),
         done,
         largest,
-        deadline,
+        scope,
         cancellable: (ends == Ends::AtAnyTime).then(|| cancellable.clone()),
         entered: None,
     };
     if deadline.is_some_and(|deadline| deadline <= now) {
         return call.refuse(Error::overloaded("the time of the call was over before it could start"));
     }
+    let span = match action {
+        Action::Method(..) => trace::method_span(&request),
+        Action::Describe(_) => Span::none(),
+    };
     let running = match hooks {
         Some(hooks) => {
             Run::Async(Box::pin(hook::run(hooks, request, move |request| Box::pin(run(action.clone(), request)))))
@@ -220,11 +239,27 @@ pub(super) fn start(
             Action::Method(offered, place) => offered.run(place, request),
         },
     };
-    match running {
+    match traced(running, span) {
         Run::Async(future) => placement::run(placement, future, call, runners),
         Run::Blocking(function) => {
-            tokio::task::spawn_blocking(move || DEADLINE.sync_scope(deadline, || call.finish(function())));
+            tokio::task::spawn_blocking(move || SCOPE.sync_scope(scope, || call.finish(function())));
         }
+    }
+}
+
+/// The same within a span, if anybody wants it.
+fn traced(running: Run, span: Span) -> Run {
+    if span.is_disabled() {
+        return running;
+    }
+    let noted = span.clone();
+    let note = move |reply: Reply| {
+        noted.record("code", protocol::code_of(&reply));
+        reply
+    };
+    match running {
+        Run::Async(future) => Run::Async(Box::pin(async move { note(future.instrument(span).await) })),
+        Run::Blocking(function) => Run::Blocking(Box::new(move || note(span.in_scope(function)))),
     }
 }
 
@@ -243,14 +278,14 @@ pub(super) async fn give_way() {
     .await;
 }
 
-/// Runs `call` so that the calls it makes inherit its deadline.
-pub(crate) fn within<F: Future>(deadline: Option<Instant>, call: F) -> impl Future<Output = F::Output> {
-    DEADLINE.scope(deadline, call)
+/// Runs `call` so that the calls it makes inherit this.
+pub(crate) fn within<F: Future>(scope: Scope, call: F) -> impl Future<Output = F::Output> {
+    SCOPE.scope(scope, call)
 }
 
 /// As [`within`], for what does not await.
-pub(crate) fn within_now<R>(deadline: Option<Instant>, call: impl FnOnce() -> R) -> R {
-    DEADLINE.sync_scope(deadline, call)
+pub(crate) fn within_now<R>(scope: Scope, call: impl FnOnce() -> R) -> R {
+    SCOPE.sync_scope(scope, call)
 }
 
 /// Runs an action inside hooks.
@@ -262,8 +297,8 @@ async fn run(action: Action, request: Request) -> Reply {
     match offered.run(place, request) {
         Run::Async(future) => future.await,
         Run::Blocking(function) => {
-            let deadline = current_deadline();
-            let ran = tokio::task::spawn_blocking(move || DEADLINE.sync_scope(deadline, function)).await;
+            let (scope, span) = (inherited(), Span::current());
+            let ran = tokio::task::spawn_blocking(move || span.in_scope(|| SCOPE.sync_scope(scope, function))).await;
             ran.unwrap_or_else(|error| match error.try_into_panic() {
                 // A panic goes on where it is seen: in the task that answers for the call.
                 Ok(panic) => std::panic::resume_unwind(panic),

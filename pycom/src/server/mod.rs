@@ -33,7 +33,7 @@ mod statistics;
 mod table;
 
 pub use builder::Server;
-pub(crate) use job::current_deadline;
+pub(crate) use job::inherited;
 pub use limits::{Limits, MethodLimit};
 pub use offers::IntoOffers;
 pub use running::{Cut, Running, Stopped};

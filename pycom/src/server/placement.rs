@@ -109,8 +109,8 @@ pub(super) fn run(placement: Arc<Placement>, call: HandlerFuture, mut unfinished
 /// Runs a call of a method that is not trusted yet.
 async fn prove(mut call: Watched, unfinished: Unfinished) {
     let mut patience = pin!(tokio::time::sleep(PATIENCE));
-    let deadline = unfinished.deadline();
-    let outcome = poll_fn(|cx| match job::within_now(deadline, || Pin::new(&mut call).poll(cx)) {
+    let scope = unfinished.scope();
+    let outcome = poll_fn(|cx| match job::within_now(scope, || Pin::new(&mut call).poll(cx)) {
         Poll::Ready(reply) => Poll::Ready(Some(reply)),
         Poll::Pending => patience.as_mut().poll(cx).map(|()| None),
     });
@@ -125,7 +125,7 @@ async fn prove(mut call: Watched, unfinished: Unfinished) {
 
 /// Runs a call to its end and answers it.
 pub(super) async fn whole(call: Watched, unfinished: Unfinished) {
-    let reply = job::within(unfinished.deadline(), call).await;
+    let reply = job::within(unfinished.scope(), call).await;
     unfinished.finish(reply);
 }
 

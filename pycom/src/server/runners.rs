@@ -126,10 +126,10 @@ impl Waiting {
     /// Runs the call until it is done, or has to await something: then it becomes a task.
     fn run(self) {
         let Self { mut call, mut unfinished } = self;
-        let deadline = unfinished.deadline();
+        let scope = unfinished.scope();
         // Woken by nobody: where it is not done after all, its task looks at it again.
         let mut unheard = Context::from_waker(Waker::noop());
-        let looked = || job::within_now(deadline, || Pin::new(&mut call).poll(&mut unheard));
+        let looked = || job::within_now(scope, || Pin::new(&mut call).poll(&mut unheard));
         match catch_unwind(AssertUnwindSafe(looked)) {
             Ok(Poll::Ready(reply)) => unfinished.finish(reply),
             Ok(Poll::Pending) => {

@@ -184,6 +184,7 @@ impl Table {
         let mut request = Request::new(interface.name.clone(), method.name.clone(), call.args);
         request.deadline = protocol::deadline(call.said, now);
         request.strict = call.said.strict;
+        request.trace = call.said.trace;
         request.extensions = call.extensions;
         request.attachment = call.attachment;
         request.peer = Some(peer.clone());

@@ -9,12 +9,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::Json;
+use crate::trace::TraceParent;
 
 /// Extensions of ours. All live under `org.pycom.`, and none changes the meaning of a field that
 /// the originals know (protocol.md).
 pub(crate) mod key {
     /// In a call: milliseconds that are left until its deadline.
     pub(crate) const TIMEOUT: &str = "org.pycom.timeout";
+    /// In a call: where in which trace it belongs, a W3C `traceparent`.
+    pub(crate) const TRACEPARENT: &str = "org.pycom.traceparent";
     /// In a call: unknown arguments are an error. Sent by untyped calls of ours.
     pub(crate) const STRICT: &str = "org.pycom.strict";
     /// In a reply of code 1: there was no room for the call, and it did not run.
@@ -38,6 +41,8 @@ pub(crate) struct OfCall {
     pub(crate) timeout: Option<f64>,
     /// Unknown arguments are an error.
     pub(crate) strict: bool,
+    /// Where in which trace it belongs.
+    pub(crate) trace: Option<TraceParent>,
 }
 
 #[derive(Deserialize)]
@@ -46,6 +51,8 @@ struct OfCallFields<'a> {
     timeout: Option<&'a RawValue>,
     #[serde(rename = "org.pycom.strict", borrow, default)]
     strict: Option<&'a RawValue>,
+    #[serde(rename = "org.pycom.traceparent", borrow, default)]
+    trace: Option<&'a RawValue>,
 }
 
 type Map = BTreeMap<String, Box<RawValue>>;
@@ -82,10 +89,12 @@ impl Extensions {
     pub(crate) fn of_call(&self) -> OfCall {
         let fields =
             self.received.as_ref().and_then(|json| serde_json::from_str::<OfCallFields<'_>>(json.as_str()).ok());
-        let Some(OfCallFields { timeout, strict }) = fields else { return OfCall::default() };
+        let Some(OfCallFields { timeout, strict, trace }) = fields else { return OfCall::default() };
         OfCall {
             timeout: timeout.and_then(|raw| raw.get().parse().ok()),
             strict: strict.is_some_and(|raw| raw.get() == "true"),
+            // No character of one has to be escaped.
+            trace: trace.and_then(|raw| raw.get().strip_prefix('"')?.strip_suffix('"')?.parse().ok()),
         }
     }
 
