@@ -10,8 +10,8 @@ struct Blob;
 impl Blob {
     /// The request's attachment is the argument `blob`.
     #[method(attachments(incoming = "blob"))]
-    async fn length(&self, blob: Attachment) -> usize {
-        blob.len()
+    async fn length(&self, blob: Attachment) -> u64 {
+        blob.size().unwrap_or_default()
     }
 
     /// The reply's attachment is the result `blob`.
@@ -23,9 +23,9 @@ impl Blob {
 
     /// Attachments that nobody declared.
     #[method]
-    async fn mirror(&self, request: Request) -> Response<usize> {
+    async fn mirror(&self, request: Request) -> Response<Option<u64>> {
         let attachment = request.attachment().cloned();
-        Response::new(attachment.as_ref().map_or(0, |data| data.len())).attachment(attachment)
+        Response::new(attachment.as_ref().and_then(Attachment::size)).attachment(attachment)
     }
 }
 
@@ -35,11 +35,13 @@ async fn main() -> Result<()> {
     let blob: BlobClient = service.client();
     println!("length: {}", blob.length(vec![0, 255, 7].into()).await?);
     let (orig, data) = blob.encode("Ж".into()).await?;
-    println!("encode: {orig} is {:?}", data.as_ref());
+    println!("encode: {orig} is {:?}", data.bytes(1024).await?);
 
     let untyped = service.component("com.foo.blob");
     let answer = untyped.call("mirror").attachment(vec![1, 2]).await?;
-    println!("mirror: {} {:?}", answer.json(), answer.attachment().map(|data| data.to_vec()));
+    if let Some(data) = answer.attachment() {
+        println!("mirror: {} {:?}", answer.json(), data.bytes(1024).await?);
+    }
     let error = untyped.invoke("length", ()).await.unwrap_err();
     println!("{}", error.text().unwrap_or_default());
     Ok(())

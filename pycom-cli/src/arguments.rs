@@ -110,7 +110,7 @@ impl Shape<'_> {
     }
 
     fn is_attachment(&self, name: &str) -> bool {
-        self.its.attachments.incoming.as_deref() == Some(name)
+        self.its.attachments.is_incoming(name)
     }
 
     fn is_whole(&self) -> bool {

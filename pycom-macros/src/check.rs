@@ -48,7 +48,7 @@ pub(crate) fn check(interface: &Interface, report: &mut Report) {
 
 fn parameters(method: &Method, report: &mut Report) {
     let mut names = Vec::new();
-    let (mut requests, mut sessions, mut attachments, mut wholes) = (0, 0, 0, 0);
+    let (mut requests, mut sessions, mut wholes) = (0, 0, 0);
     for parameter in &method.parameters {
         let (count, what) = match &parameter.kind {
             ParameterKind::Request { .. } => (&mut requests, "the request"),
@@ -56,7 +56,7 @@ fn parameters(method: &Method, report: &mut Report) {
             ParameterKind::Whole => (&mut wholes, "the whole arguments"),
             ParameterKind::Attachment { name, .. } => {
                 names.push(name);
-                (&mut attachments, "the attachment")
+                continue;
             }
             ParameterKind::Named(argument) => {
                 names.push(&argument.name);

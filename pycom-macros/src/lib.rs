@@ -149,8 +149,9 @@ pub fn interface(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// | --- | --- |
 /// | `"create"` | the remote name; the function's own unless said |
 /// | `results("a", "b")` | names of the results: the function returns a tuple, written out, and callers get an object; one name stands for one value |
-/// | `attachments(incoming = "blob")` | the parameter `blob: Attachment`, or `Option<Attachment>`, is the attachment of the call |
-/// | `attachments(outgoing = "blob")` | the result `blob` is the attachment of the reply: one of those that `results` names, or, without `results`, all of the result or the second part of a pair |
+/// | `attachments(incoming = "blob")` | the parameter `blob: Attachment`, or `Option<Attachment>`, is the attachment of the call; of several: `incoming("a", "b")` |
+/// | `attachments(outgoing = "blob")` | the result `blob` is the attachment of the reply: one of those that `results` names, or, without `results`, all of the result or the second part of a pair; of several: `outgoing("a", "b")` |
+/// | `streaming` | it begins while its attachments are still arriving; reading them fails at the end where what came is not what was sent |
 /// | `idempotent` | running it twice does what running it once does: clients may retry it by themselves |
 /// | `limit = 8` | so many calls of it run at once; further ones wait |
 /// | `queue = 16` | so many calls of it wait; further ones are refused as overloaded |

@@ -52,6 +52,8 @@ pub(crate) struct Method {
     pub(crate) limit: Option<usize>,
     /// Calls that wait, over the limit.
     pub(crate) queue: Option<usize>,
+    /// Whether it begins while its attachments are still arriving.
+    pub(crate) streaming: bool,
     pub(crate) hooks: Vec<Expr>,
     /// Only lifetimes.
     pub(crate) generics: Generics,
@@ -72,7 +74,7 @@ pub(crate) enum ParameterKind {
     Request { by_reference: bool },
     /// The caller's session.
     Session { by_reference: bool },
-    /// The attachment, under this remote name.
+    /// An attachment, under this remote name.
     Attachment { name: LitStr, optional: bool },
     /// `args` whole.
     Whole,
@@ -186,10 +188,10 @@ impl Method {
         self.parameters.iter().find(|parameter| matches!(parameter.kind, ParameterKind::Whole))
     }
 
-    /// The remote name of the incoming attachment, and whether it may be left out.
-    pub(crate) fn incoming(&self) -> Option<(&LitStr, bool)> {
-        self.parameters.iter().find_map(|parameter| match &parameter.kind {
-            ParameterKind::Attachment { name, optional } => Some((name, *optional)),
+    /// The remote names of the incoming attachments.
+    pub(crate) fn incoming(&self) -> impl Iterator<Item = &LitStr> {
+        self.parameters.iter().filter_map(|parameter| match &parameter.kind {
+            ParameterKind::Attachment { name, .. } => Some(name),
             _ => None,
         })
     }
@@ -200,7 +202,10 @@ impl Method {
 
     /// Whether `args` may be anything at all: the method reads the request by itself.
     pub(crate) fn takes_free_arguments(&self) -> bool {
-        self.takes_request() && self.whole().is_none() && self.named().next().is_none() && self.incoming().is_none()
+        self.takes_request()
+            && self.whole().is_none()
+            && self.named().next().is_none()
+            && self.incoming().next().is_none()
     }
 
     /// Names of the method's own lifetimes.
@@ -218,9 +223,9 @@ impl Output {
         }
     }
 
-    /// The remote name of the outgoing attachment.
-    pub(crate) fn outgoing(&self) -> Option<&LitStr> {
-        self.parts().iter().find_map(|part| match &part.role {
+    /// The remote names of the outgoing attachments.
+    pub(crate) fn outgoing(&self) -> impl Iterator<Item = &LitStr> {
+        self.parts().iter().filter_map(|part| match &part.role {
             Role::Attachment { name, .. } => Some(name),
             _ => None,
         })

@@ -109,7 +109,7 @@ pub mod trace;
 mod transport;
 mod wire;
 
-pub use attachment::Attachment;
+pub use attachment::{Attachment, AttachmentReader, Progress};
 pub use client::{
     Answer, Balance, CallBuilder, Change, Changes, Client, Component, Context, Event, Events, configure,
     default_context, locate,
@@ -125,7 +125,7 @@ pub use names::{InterfaceName, MAX_NAME_LENGTH, MethodName, NameError, ServiceNa
 pub use pycom_macros::{ErrorCode, interface, method};
 pub use reply::{Reply, Response};
 pub use request::{PeerId, Request};
-pub use server::{Cut, IntoOffers, Limits, MethodLimit, Running, Server, Stopped};
+pub use server::{Cut, IntoOffers, Limits, MethodLimit, Running, Server, Stopped, TransferLimits};
 pub use session::{Session, SessionLimits};
 pub use transport::{Address, AddressError, Backend, TransportError};
 pub use wire::Extensions;

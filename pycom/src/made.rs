@@ -114,16 +114,23 @@ impl MethodBuilder {
         self
     }
 
-    /// Says which argument is the request's attachment.
+    /// Says which argument is an attachment of the request; several may be.
     pub fn incoming(mut self, name: impl Into<String>) -> Self {
-        self.description.attachments.incoming = Some(name.into());
+        self.description.attachments.add_incoming(name.into());
         self
     }
 
-    /// Says which result is the reply's attachment: `body` gives it with a
-    /// [`Response`](crate::Response), beside the other results.
+    /// Says which result is an attachment of the reply: `body` gives it with a
+    /// [`Response`](crate::Response), beside the other results. Several may be.
     pub fn outgoing(mut self, name: impl Into<String>) -> Self {
-        self.description.attachments.outgoing = Some(name.into());
+        self.description.attachments.add_outgoing(name.into());
+        self
+    }
+
+    /// Lets it begin while its attachments are still arriving. What it reads of them fails at the end
+    /// where what came is not what was sent.
+    pub fn streaming(mut self) -> Self {
+        self.description.streaming = true;
         self
     }
 
@@ -323,11 +330,10 @@ fn check(request: &Request, method: &MethodDescription) -> Result<()> {
         return Ok(());
     }
     let given = arguments(request)?;
-    let incoming = method.attachments.incoming.as_deref();
-    let missing = method
-        .required_arguments
-        .iter()
-        .find(|&name| if incoming == Some(name) { request.attachment.is_none() } else { !given.contains_key(name) });
+    let missing = method.required_arguments.iter().find(|&name| match method.attachments.is_incoming(name) {
+        true => request.attachments.get(name).is_none(),
+        false => !given.contains_key(name),
+    });
     let site = (&*request.interface, &*request.method);
     if let Some(name) = missing {
         return Err(Error::bad_request(format!("Argument '{name}' is required for {}.{}", site.0, site.1)));
@@ -354,9 +360,8 @@ fn arguments(request: &Request) -> Result<BTreeMap<String, Box<RawValue>>> {
 
 /// The reply with the parts of its result under their names.
 fn named(reply: Reply, (interface, method): &(Arc<str>, Arc<str>), description: &MethodDescription) -> Reply {
-    let outgoing = description.attachments.outgoing.as_deref();
-    let names: Vec<&str> =
-        description.results.iter().map(String::as_str).filter(|&name| outgoing != Some(name)).collect();
+    let is_value = |name: &&str| !description.attachments.is_outgoing(name);
+    let names: Vec<&str> = description.results.iter().map(String::as_str).filter(is_value).collect();
     let Some(json) = reply.json() else { return reply };
     let parts: Option<Vec<Json>> = match names.as_slice() {
         [_] => Some(vec![json]),
@@ -365,7 +370,7 @@ fn named(reply: Reply, (interface, method): &(Arc<str>, Arc<str>), description: 
     match parts {
         Some(parts) if parts.len() == names.len() => {
             let mut named = Reply::result(Json::object(names.into_iter().zip(&parts)));
-            named.attachment = reply.attachment;
+            named.attachments = reply.attachments;
             named.extensions = reply.extensions;
             named
         }

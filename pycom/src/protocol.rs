@@ -3,19 +3,21 @@
 //! This is the seam for another protocol: what it would have to provide is exactly the functions of
 //! this file. Above it nobody knows JSON's envelope, below it nobody knows what a call is.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use smallvec::SmallVec;
 
 use crate::Json;
-use crate::attachment::Attachment;
+use crate::attachment::{Attachment, Checksum};
 use crate::error::{CallSite, Error, UNKNOWN_TEXT, code};
 use crate::names::{MAX_NAME_LENGTH, shown};
 use crate::reply::Reply;
 use crate::request::Request;
 use crate::transport::Message;
 use crate::wire::{self, Body, Call, CallWriter, Command, Envelope, Extensions, Malformed, OfCall, ReplyParts, key};
+pub(crate) use crate::wire::{OfRefusal as RefusedTransfer, PrepareAnswer, Prepared};
 
 /// A request as it came, with names still borrowed from its frame.
 pub(crate) struct ReceivedCall<'a> {
@@ -85,16 +87,43 @@ pub(crate) fn deadline(said: OfCall, now: Instant) -> Option<Instant> {
     Some(now + Duration::from_secs_f64(left.clamp(0.0, LONGEST) / 1000.0))
 }
 
-/// The message that carries a reply.
+/// How the attachments of a reply travel.
+#[derive(Debug, Default)]
+pub(crate) struct Carried {
+    /// In the frame of the reply.
+    pub(crate) frame: Option<Bytes>,
+    /// To be fetched in chunks, with this call id.
+    pub(crate) offered: Option<(Arc<str>, PrepareAnswer)>,
+}
+
+/// The message that carries a reply. Attachments that are offered are those in `reply`.
 ///
 /// `at` names the method for the log: failures that are nobody's business but the service's go out
 /// as code 1 without their text.
 pub(crate) fn write_reply(envelope: Envelope, reply: Reply, session_id: Option<&str>, at: (&str, &str)) -> Message {
-    let (writer, attachment, extensions) = reply.into_writer();
+    write_carrying(envelope, reply, Carried::default(), session_id, at)
+}
+
+/// As [`write_reply`], with attachments.
+pub(crate) fn write_carrying(
+    envelope: Envelope,
+    mut reply: Reply,
+    carried: Carried,
+    session_id: Option<&str>,
+    at: (&str, &str),
+) -> Message {
+    let attachments = std::mem::take(&mut reply.attachments);
+    let (writer, mut extensions) = reply.into_writer();
     match writer {
-        Ok(writer) => {
+        Ok(mut writer) => {
+            if let Some((call_id, how)) = &carried.offered {
+                let sizes = attachments.entries().iter().map(|entry| (&*entry.name, entry.attachment.size()));
+                writer.attachments(call_id, sizes);
+                // An object of numbers is always JSON.
+                let _ = extensions.insert(key::TRANSFER, how);
+            }
             let json = writer.finish(session_id, &extensions);
-            wire::answer(envelope, json.into(), attachment.map(Attachment::into_bytes))
+            wire::answer(envelope, json.into(), carried.frame)
         }
         Err(error) => wire::answer(envelope, write_error(&error, session_id, &extensions, at), None),
     }
@@ -163,16 +192,78 @@ fn write_error(
     wire::error_reply(code, text, session_id, extensions, &extra)
 }
 
+/// Reads what `PREPARE` says beside the fields of a call.
+pub(crate) fn read_prepare(body: &Body) -> Result<Prepared, Error> {
+    wire::prepared(&body.json).map_err(bad_request)
+}
+
+/// The call id of an `EXEC`, and when its caller gives up.
+pub(crate) fn read_execute(body: &Body, now: Instant) -> Result<(String, Option<Instant>), Error> {
+    let (call_id, timeout) = wire::read_call_id(&body.json).map_err(bad_request)?;
+    let said = OfCall { timeout, ..OfCall::default() };
+    Ok((call_id.into_owned(), deadline(said, now)))
+}
+
+/// The call id of a `RESET`.
+pub(crate) fn read_reset(body: &Body) -> Result<String, Error> {
+    wire::read_call_id(&body.json).map(|(call_id, _)| call_id.into_owned()).map_err(bad_request)
+}
+
+/// The answer to a `PREPARE`.
+pub(crate) fn write_prepared(envelope: Envelope, call_id: &str, answer: &PrepareAnswer) -> Message {
+    let mut reply = Reply::result(Json::EMPTY_OBJECT);
+    // An object of numbers and names is always JSON.
+    let _ = reply.extensions.insert(key::TRANSFER, answer);
+    let (writer, extensions) = reply.into_writer();
+    let json = writer.map(|mut writer| {
+        writer.call_id(call_id);
+        writer.finish(None, &extensions)
+    });
+    wire::answer(envelope, json.unwrap_or_default().into(), None)
+}
+
+/// The answer to a command that was done.
+pub(crate) fn write_done(envelope: Envelope) -> Message {
+    write_reply(envelope, Reply::result(Json::EMPTY_OBJECT), None, ("", ""))
+}
+
+/// The answer to an `FGET`.
+pub(crate) fn write_chunk(envelope: Envelope, data: Bytes, checksum: Option<&Checksum>) -> Message {
+    let mut reply = Reply::result(Json::EMPTY_OBJECT);
+    if let Some(checksum) = checksum {
+        // A text is always JSON.
+        let _ = reply.extensions.insert(key::CHECKSUM, checksum.as_str());
+    }
+    write_carrying(envelope, reply, Carried { frame: Some(data), offered: None }, None, ("", ""))
+}
+
+/// The answer to a command of a transfer that cannot be done.
+pub(crate) fn write_refusal(envelope: Envelope, error: Error, said: &RefusedTransfer) -> Message {
+    let mut reply = Reply::failed(error);
+    if *said != RefusedTransfer::default() {
+        // An object of numbers is always JSON.
+        let _ = reply.extensions.insert(key::TRANSFER, said);
+    }
+    write_reply(envelope, reply, None, ("", ""))
+}
+
 /// The frames of a request, before the envelope is known.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Outgoing {
+    pub(crate) command: Command,
     pub(crate) json: Bytes,
     pub(crate) attachment: Option<Bytes>,
 }
 
 /// Writes a request. `left` is the time until its deadline, `strict` asks the service to refuse
 /// unknown arguments.
-pub(crate) fn write_request(request: &Request, session_id: Option<&str>, left: Duration, strict: bool) -> Outgoing {
+pub(crate) fn write_request(
+    request: &Request,
+    attachment: Option<Bytes>,
+    session_id: Option<&str>,
+    left: Duration,
+    strict: bool,
+) -> Outgoing {
     let mut writer = CallWriter::new(&request.interface, &request.method);
     if request.args != Json::NULL {
         writer.raw_args(request.args.as_str().as_bytes());
@@ -182,7 +273,7 @@ pub(crate) fn write_request(request: &Request, session_id: Option<&str>, left: D
     }
     let left = left.as_millis();
     let trace = request.trace.map(|parent| format!("\"{parent}\""));
-    let mut extra: SmallVec<[(&str, &dyn std::fmt::Display); 3]> = SmallVec::new();
+    let mut extra: SmallVec<[(&str, &dyn std::fmt::Display); 4]> = SmallVec::new();
     extra.push((key::TIMEOUT, &left));
     if strict {
         extra.push((key::STRICT, &true));
@@ -190,14 +281,46 @@ pub(crate) fn write_request(request: &Request, session_id: Option<&str>, left: D
     if let Some(trace) = &trace {
         extra.push((key::TRACEPARENT, trace));
     }
+    if request.takes_streams {
+        extra.push((key::TRANSFER, &true));
+    }
     writer.extensions(&request.extensions, &extra);
-    Outgoing { json: writer.finish().into(), attachment: request.attachment.clone().map(Attachment::into_bytes) }
+    Outgoing { command: Command::Call, json: writer.finish().into(), attachment }
+}
+
+/// Writes the request that prepares a call.
+pub(crate) fn write_prepare(request: &Request, session_id: Option<&str>, strict: bool, said: &Prepared) -> Outgoing {
+    let mut writer = CallWriter::new(&request.interface, &request.method);
+    if request.args != Json::NULL {
+        writer.raw_args(request.args.as_str().as_bytes());
+    }
+    if let Some(id) = session_id {
+        writer.session_id(id);
+    }
+    writer.attachments(&said.attachments_json());
+    let transfer = said.extension();
+    let trace = request.trace.map(|parent| format!("\"{parent}\""));
+    let mut extra: SmallVec<[(&str, &dyn std::fmt::Display); 4]> = SmallVec::new();
+    extra.push((key::TRANSFER, &transfer));
+    if strict {
+        extra.push((key::STRICT, &true));
+    }
+    if let Some(trace) = &trace {
+        extra.push((key::TRACEPARENT, trace));
+    }
+    writer.extensions(&request.extensions, &extra);
+    Outgoing { command: Command::Prepare, json: writer.finish().into(), attachment: None }
+}
+
+/// Writes another command of a transfer.
+pub(crate) fn write_command(command: Command, json: Vec<u8>, attachment: Option<Bytes>) -> Outgoing {
+    Outgoing { command, json: json.into(), attachment }
 }
 
 /// The message of a request with the given id: it stands in the envelope and comes back.
 pub(crate) fn address_request(id: u64, request: Outgoing) -> Message {
     let id = Bytes::copy_from_slice(&id.to_be_bytes());
-    wire::request(Envelope::from_iter([id]), Command::Call, request.json, request.attachment)
+    wire::request(Envelope::from_iter([id]), request.command, request.json, request.attachment)
 }
 
 /// Stands behind the id in the envelope of a `CANCEL`: the answer to it is known by that.
@@ -242,6 +365,40 @@ pub(crate) fn is_unknown_command(body: &Body) -> bool {
 pub(crate) struct ReceivedReply {
     pub(crate) reply: Reply,
     pub(crate) session_id: Option<String>,
+    /// Attachments that wait to be fetched.
+    pub(crate) offered: Option<OfferedAttachments>,
+}
+
+/// Attachments of a reply that wait to be fetched.
+#[derive(Debug)]
+pub(crate) struct OfferedAttachments {
+    pub(crate) call_id: String,
+    pub(crate) sizes: Vec<(String, Option<u64>)>,
+    /// In which chunks; zeros from a service that does not say.
+    pub(crate) how: PrepareAnswer,
+}
+
+/// What an answer says of a transfer.
+pub(crate) fn transfer_of<T: serde::de::DeserializeOwned>(extensions: &Extensions) -> Option<T> {
+    extensions.get(key::TRANSFER).ok().flatten()
+}
+
+/// The checksum that comes with the last chunk.
+pub(crate) fn checksum_of(extensions: &Extensions) -> Result<Option<Checksum>, String> {
+    let text: Option<String> = extensions.get(key::CHECKSUM).ok().flatten();
+    text.map(|text| Checksum::received(&text)).transpose()
+}
+
+/// The answer to a `PREPARE`, taken apart: the call id, and what else is said.
+pub(crate) fn read_prepared(body: &Body) -> Option<(String, PrepareAnswer)> {
+    let parts = ReplyParts::parse(&body.json).ok()?;
+    let extensions = Extensions::received(parts.extensions.map(|raw| piece(&body.json, raw)));
+    Some((parts.call_id?.into_owned(), transfer_of(&extensions).unwrap_or_default()))
+}
+
+/// Whether the answer to a `PREPARE` is that of a service that takes attachments in one frame only.
+pub(crate) fn takes_one_frame_only(error: &Error) -> bool {
+    matches!(error, Error::BadRequest(refusal) if refusal.text.starts_with("Unknown command"))
 }
 
 /// Reads a reply that came from `site`; `Err` says why it is none.
@@ -259,8 +416,18 @@ pub(crate) fn read_reply(body: &Body, site: &CallSite) -> Result<ReceivedReply, 
         Reply::failed(received_error(parts.code, text, site, &extensions))
     };
     reply.extensions = extensions;
-    reply.attachment = body.attachment.clone().map(Attachment::from);
-    Ok(ReceivedReply { reply, session_id: parts.session_id.map(|id| id.into_owned()) })
+    if let Some(data) = &body.attachment {
+        reply.attachments.set("", Attachment::from(data.clone()), true);
+    }
+    let offered = match (parts.call_id, parts.attachments) {
+        (Some(call_id), Some(sizes)) => {
+            let sizes = wire::sizes(sizes).map_err(|malformed| malformed.0)?;
+            let how = transfer_of(&reply.extensions).unwrap_or_default();
+            Some(OfferedAttachments { call_id: call_id.into_owned(), sizes, how })
+        }
+        _ => None,
+    };
+    Ok(ReceivedReply { reply, session_id: parts.session_id.map(|id| id.into_owned()), offered })
 }
 
 fn received_error(code: i64, text: String, site: &CallSite, extensions: &Extensions) -> Error {
@@ -292,15 +459,16 @@ mod tests {
     fn a_request_arrives_as_it_was_written() {
         let mut request = Request::new("com.foo.example", "create", Json::from_value(&42).unwrap());
         request.extensions_mut().insert("com.foo.x", &[1]).unwrap();
-        request.attachment = Some(Attachment::from(vec![0, 255]));
-        let message = address_request(7, write_request(&request, Some("s"), Duration::from_millis(1500), false));
+        let frame = Some(Bytes::from_static(&[0, 255]));
+        let written = write_request(&request, frame, Some("s"), Duration::from_millis(1500), false);
+        let message = address_request(7, written);
         let (envelope, received) = split_request(message);
         assert_eq!(envelope.as_slice(), [Bytes::copy_from_slice(&7_u64.to_be_bytes())]);
         read_call(received.unwrap(), |call| {
             assert_eq!((call.interface, call.method, call.session_id), ("com.foo.example", "create", Some("s")));
             assert_eq!(call.args.as_str(), "42");
             assert_eq!(call.extensions.get::<Vec<u8>>("com.foo.x").unwrap(), Some(vec![1]));
-            assert_eq!(call.attachment.unwrap().bytes(), &[0, 255][..]);
+            assert_eq!(call.attachment.unwrap().as_bytes().unwrap(), &[0, 255][..]);
             let now = Instant::now();
             assert_eq!(deadline(call.said, now), Some(now + Duration::from_millis(1500)));
         })
@@ -312,7 +480,7 @@ mod tests {
         let text = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
         let mut request = Request::new("com.foo.example", "create", Json::NULL);
         request.trace = Some(text.parse().unwrap());
-        let message = address_request(7, write_request(&request, None, Duration::ZERO, true));
+        let message = address_request(7, write_request(&request, None, None, Duration::ZERO, true));
         read_call(body(message), |call| {
             assert_eq!((call.said.trace, call.said.strict), (request.trace, true));
             assert_eq!(call.extensions.get::<String>(key::TRACEPARENT).unwrap().as_deref(), Some(text));

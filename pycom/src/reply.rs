@@ -1,5 +1,6 @@
 //! The outcome of a call on its way back: what hooks see, and what methods may return.
 
+use crate::attachment::Attachments;
 use crate::error::Error;
 use crate::wire::{Extensions, ReplyWriter};
 use crate::{Attachment, Json};
@@ -16,8 +17,10 @@ use crate::{Attachment, Json};
 pub struct Response<T> {
     /// The value.
     pub value: T,
-    /// The attachment.
+    /// The attachment; of several, the first.
     pub attachment: Option<Attachment>,
+    /// Further attachments, by name.
+    pub named: Vec<(String, Attachment)>,
     /// The extensions.
     pub extensions: Extensions,
 }
@@ -25,13 +28,20 @@ pub struct Response<T> {
 impl<T> Response<T> {
     /// A value and nothing beside it.
     pub fn new(value: T) -> Self {
-        Self { value, attachment: None, extensions: Extensions::new() }
+        Self { value, attachment: None, named: Vec::new(), extensions: Extensions::new() }
     }
 
     /// Adds an attachment, or none.
     #[must_use]
     pub fn attachment(mut self, attachment: impl Into<Option<Attachment>>) -> Self {
         self.attachment = attachment.into();
+        self
+    }
+
+    /// Adds an attachment under a name. Several take a caller that knows of them; the originals do not.
+    #[must_use]
+    pub fn named_attachment(mut self, name: impl Into<String>, attachment: impl Into<Attachment>) -> Self {
+        self.named.push((name.into(), attachment.into()));
         self
     }
 
@@ -64,13 +74,13 @@ enum Body {
 #[derive(Debug)]
 pub struct Reply {
     body: Body,
-    pub(crate) attachment: Option<Attachment>,
+    pub(crate) attachments: Attachments,
     pub(crate) extensions: Extensions,
 }
 
 impl Reply {
     pub(crate) fn empty() -> Self {
-        Self { body: Body::Result(Json::NULL), attachment: None, extensions: Extensions::new() }
+        Self { body: Body::Result(Json::NULL), attachments: Attachments::default(), extensions: Extensions::new() }
     }
 
     /// A result.
@@ -113,14 +123,19 @@ impl Reply {
         }
     }
 
-    /// The attachment.
+    /// The attachment; of several, the first.
     pub fn attachment(&self) -> Option<&Attachment> {
-        self.attachment.as_ref()
+        self.attachments.first()
     }
 
-    /// Sets or removes the attachment.
+    /// The attachment of this name.
+    pub fn attachment_named(&self, name: &str) -> Option<&Attachment> {
+        self.attachments.get(name)
+    }
+
+    /// Sets the attachment in the place of all, or removes them.
     pub fn set_attachment(&mut self, attachment: Option<Attachment>) {
-        self.attachment = attachment;
+        self.attachments.set_only(attachment);
     }
 
     /// The extensions.
@@ -147,7 +162,7 @@ impl Reply {
     }
 
     /// The writer of the frame it goes out in, or the error.
-    pub(crate) fn into_writer(self) -> (Result<ReplyWriter, Error>, Option<Attachment>, Extensions) {
+    pub(crate) fn into_writer(self) -> (Result<ReplyWriter, Error>, Extensions) {
         let writer = match self.body {
             Body::Written(writer) => Ok(writer),
             Body::Result(json) => {
@@ -157,6 +172,6 @@ impl Reply {
             }
             Body::Failed(error) => Err(error),
         };
-        (writer, self.attachment, self.extensions)
+        (writer, self.extensions)
     }
 }

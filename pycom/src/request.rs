@@ -5,6 +5,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::attachment::Attachments;
 use crate::client::Balance;
 use crate::error::Error;
 use crate::interface::Argument;
@@ -84,7 +85,11 @@ pub struct Request {
     pub(crate) args: Json,
     pub(crate) session: Option<Session>,
     pub(crate) extensions: Extensions,
-    pub(crate) attachment: Option<Attachment>,
+    pub(crate) attachments: Attachments,
+    /// Its caller takes attachments of the reply in chunks too.
+    pub(crate) takes_streams: bool,
+    /// Of one whose attachments came in chunks.
+    pub(crate) call_id: Option<Arc<str>>,
     pub(crate) peer: Option<PeerId>,
     pub(crate) deadline: Option<Instant>,
     /// Where in which trace it belongs.
@@ -115,7 +120,9 @@ impl Request {
             args,
             session: None,
             extensions: Extensions::new(),
-            attachment: None,
+            attachments: Attachments::default(),
+            takes_streams: false,
+            call_id: None,
             peer: None,
             deadline: None,
             trace: None,
@@ -177,14 +184,25 @@ impl Request {
         &mut self.extensions
     }
 
-    /// The attachment, if one came.
+    /// The attachment, if one came; of several, the first.
     pub fn attachment(&self) -> Option<&Attachment> {
-        self.attachment.as_ref()
+        self.attachments.first()
     }
 
-    /// Sets or removes the attachment; for hooks.
+    /// The attachment of this name. One that its sender did not name has the name of the first that
+    /// the method declares, or none.
+    pub fn attachment_named(&self, name: &str) -> Option<&Attachment> {
+        self.attachments.get(name)
+    }
+
+    /// All attachments, with their names.
+    pub fn attachments(&self) -> impl Iterator<Item = (&str, &Attachment)> {
+        self.attachments.entries().iter().map(|entry| (&*entry.name, &entry.attachment))
+    }
+
+    /// Sets the attachment in the place of all, or removes them; for hooks.
     pub fn set_attachment(&mut self, attachment: Option<Attachment>) {
-        self.attachment = attachment;
+        self.attachments.set_only(attachment);
     }
 
     /// Who calls; `None` on the caller's own side.
@@ -250,7 +268,7 @@ impl Request {
     /// The attachment that a method declares as an argument.
     #[doc(hidden)]
     pub fn required_attachment(&self, name: &str) -> Result<Attachment, Error> {
-        self.attachment.clone().ok_or_else(|| {
+        self.attachments.get(name).cloned().ok_or_else(|| {
             Error::bad_request(format!("Argument '{name}' is required for {}.{}", self.interface, self.method))
         })
     }

@@ -88,7 +88,7 @@ pub struct Blob;
 impl Blob {
     #[method(attachments(incoming = "blob"))]
     pub async fn length(&self, blob: Attachment) -> usize {
-        blob.len()
+        blob.size().unwrap_or_default() as usize
     }
 
     #[method(attachments(outgoing = "blob"), results("orig", "blob"))]

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use pycom::{Answer, Component, Description, Error, Json};
+use pycom::{Answer, Attachment, Component, Description, Error, Json};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
@@ -22,7 +22,10 @@ pub async fn run(global: &Global, call: Call) -> Result<ExitCode> {
     let target = Target::parse(&call.target)?;
     // What is wrong with the words is said before anyone is asked.
     let words = Words::read(&call.args)?;
-    let attachment = call.attach.as_deref().map(read_file).transpose()?;
+    let attachment = match call.attach.as_deref() {
+        Some(path) => Some(attachment(path).await?),
+        None => None,
+    };
     let network = Network::new(global)?;
     let component = target.component(&network).await?;
     let callee = Callee::new(component, call.session.as_deref()).await?;
@@ -86,10 +89,10 @@ impl Callee {
         words.resolve(self.description.as_ref(), method, attached)
     }
 
-    async fn call(&self, method: &str, args: &Json, attachment: Option<&bytes::Bytes>) -> Result<Answer, Error> {
+    async fn call(&self, method: &str, args: &Json, attachment: Option<&Attachment>) -> Result<Answer, Error> {
         let mut call = self.component.call(method).args(args);
         if let Some(data) = attachment {
-            call = call.attachment(pycom::Attachment::new(data.clone()));
+            call = call.attachment(data.clone());
         }
         call.await
     }
@@ -99,7 +102,7 @@ async fn repeat(
     callee: &Callee,
     method: &str,
     args: &Json,
-    attachment: Option<&bytes::Bytes>,
+    attachment: Option<&Attachment>,
     call: &Call,
     on_one_line: bool,
 ) -> Result<()> {
@@ -116,9 +119,10 @@ async fn repeat(
             print([text])?;
         }
         match (answer.attachment(), &call.save) {
-            (Some(attachment), Some(path)) => save(attachment.bytes(), path)?,
+            (Some(attachment), Some(path)) => save(attachment, path).await?,
             (Some(attachment), None) => {
-                eprintln!("an attachment of {} bytes came with it; keep it with --save FILE", attachment.len());
+                let size = attachment.size().map_or_else(String::new, |size| format!(" of {size} bytes"));
+                eprintln!("an attachment{size} came with it; keep it with --save FILE");
             }
             (None, Some(_)) => {
                 return Err(Failure::new(Exit::BadReply, format!("no attachment came with the answer of '{method}'")));
@@ -138,22 +142,39 @@ fn milliseconds(time: Duration) -> String {
     format!("{:.3} ms", time.as_secs_f64() * 1e3)
 }
 
-fn read_file(path: &Path) -> Result<bytes::Bytes> {
+/// A file is read as it is sent; what can be read only once is read now, as calls may be repeated.
+async fn attachment(path: &Path) -> Result<Attachment> {
     let mut data = Vec::new();
     let read = match path == Path::new("-") {
         true => std::io::Read::read_to_end(&mut std::io::stdin(), &mut data).map(drop),
-        false => std::fs::read(path).map(|content| data = content),
+        false => match std::fs::File::open(path).and_then(|file| file.metadata()) {
+            Ok(metadata) if metadata.is_file() => return Ok(Attachment::from_file(path).await?),
+            Ok(_) => std::fs::read(path).map(|content| data = content),
+            Err(error) => Err(error),
+        },
     };
     read.map_err(|error| Failure::file("read", path, &error))?;
     Ok(data.into())
 }
 
-fn save(data: &[u8], path: &Path) -> Result<()> {
-    let written = match path == Path::new("-") {
-        true => std::io::stdout().write_all(data).and_then(|()| std::io::stdout().flush()),
-        false => std::fs::write(path, data),
+/// Into a file that appears when it is whole; into what is no file as it comes.
+async fn save(attachment: &Attachment, path: &Path) -> Result<()> {
+    let failed = |error: std::io::Error| Failure::file("write", path, &error);
+    let mut out: Box<dyn Write> = match path == Path::new("-") {
+        true => Box::new(std::io::stdout()),
+        false if std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) => {
+            Box::new(std::fs::OpenOptions::new().write(true).open(path).map_err(failed)?)
+        }
+        false => {
+            attachment.save(path).await?;
+            return Ok(());
+        }
     };
-    written.map_err(|error| Failure::file("write", path, &error))
+    let mut reader = attachment.reader()?;
+    while let Some(piece) = reader.chunk().await? {
+        out.write_all(&piece).map_err(failed)?;
+    }
+    out.flush().map_err(failed)
 }
 
 /// One call of a batch, where the command line names no method.

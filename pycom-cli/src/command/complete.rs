@@ -234,7 +234,7 @@ fn arguments(description: &Description, line: &Line) -> Option<Vec<Candidate>> {
     }
     let given = |name: &str| line.words[2..].iter().any(|word| word.split([':', '=']).next() == Some(name));
     let all = method.required_arguments.iter().chain(&method.optional_arguments);
-    let open = all.filter(|name| !given(name) && method.attachments.incoming.as_ref() != Some(name));
+    let open = all.filter(|name| !given(name) && !method.attachments.is_incoming(name));
     Some(open.map(|name| (format!("{name}="), schema(name).map_or(String::new(), |s| types.notation(s)))).collect())
 }
 

@@ -147,10 +147,10 @@ impl Page<'_> {
             lines.push(format!("    {}", self.style.faint(&format!("at most {limit} run at once{queue}"))));
         }
         let attachments = &method.attachments;
-        if let Some(incoming) = &attachments.incoming {
+        for incoming in attachments.incoming_names() {
             lines.push(format!("    '{}' is sent as attachment", safe(incoming)));
         }
-        if let Some(outgoing) = &attachments.outgoing {
+        for outgoing in attachments.outgoing_names() {
             lines.push(format!("    '{}' comes back as attachment", safe(outgoing)));
         }
         lines.extend(method.errors.iter().map(|error| self.error(error)));
@@ -180,7 +180,7 @@ impl Page<'_> {
             Some(kind) => format!("{}{mark}: {}", safe(name), style.kind(&safe(&kind))),
             None => format!("{}{mark}", safe(name)),
         };
-        let is_incoming = |name: &str| method.attachments.incoming.as_deref() == Some(name);
+        let is_incoming = |name: &str| method.attachments.is_incoming(name);
         for name in &method.required_arguments {
             let kind = property(&method.arguments_schema, name).map(|schema| types.notation(&schema));
             arguments.push(typed(name, "", if is_incoming(name) { Some("attachment".into()) } else { kind }));
@@ -198,7 +198,7 @@ impl Page<'_> {
             .results
             .iter()
             .map(|name| {
-                let is_outgoing = method.attachments.outgoing.as_ref() == Some(name);
+                let is_outgoing = method.attachments.is_outgoing(name);
                 let kind = property(&method.result_schema, name).map(|schema| types.notation(&schema));
                 typed(name, "", if is_outgoing { Some("attachment".into()) } else { kind })
             })

@@ -42,8 +42,8 @@ impl Context<'_> {
                 ParameterKind::Attachment { name, optional: false } => {
                     quote!(let #variable = __pycom::incoming_attachment(&#request, #name)?;)
                 }
-                ParameterKind::Attachment { optional: true, .. } => {
-                    quote!(let #variable = __pycom::Request::attachment(&#request).cloned();)
+                ParameterKind::Attachment { name, optional: true } => {
+                    quote!(let #variable = __pycom::Request::attachment_named(&#request, #name).cloned();)
                 }
                 ParameterKind::Session { .. } => {
                     quote!(let #variable = __pycom::Clone::clone(__pycom::Request::session(&#request)?);)

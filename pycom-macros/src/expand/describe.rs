@@ -44,11 +44,16 @@ impl Context<'_> {
         if !results.is_empty() {
             fields.push(quote!(results: &[#(#results),*]));
         }
-        if let Some((name, _)) = method.incoming() {
-            fields.push(quote!(incoming: __pycom::Some(#name)));
+        let incoming: Vec<_> = method.incoming().collect();
+        if !incoming.is_empty() {
+            fields.push(quote!(incoming: &[#(#incoming),*]));
         }
-        if let Some(name) = method.output.outgoing() {
-            fields.push(quote!(outgoing: __pycom::Some(#name)));
+        let outgoing: Vec<_> = method.output.outgoing().collect();
+        if !outgoing.is_empty() {
+            fields.push(quote!(outgoing: &[#(#outgoing),*]));
+        }
+        if method.streaming {
+            fields.push(quote!(streaming: true));
         }
         fields.push(self.result_schema(method));
         if let Some(error) = self.error_type(method) {

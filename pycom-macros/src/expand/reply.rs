@@ -16,6 +16,7 @@ impl Context<'_> {
         let value = self.success(method, call);
         let parts = method.output.parts();
         let variables: Vec<_> = (0..parts.len()).map(|place| local(&format!("part_{place}"))).collect();
+        let mut how = "attachment";
         let written = parts.iter().zip(&variables).map(|(part, variable)| match &part.role {
             Role::Named(name) => {
                 let write = self.write("named", part.ty.as_ref(), method);
@@ -25,7 +26,10 @@ impl Context<'_> {
                 let write = self.write("value", part.ty.as_ref(), method);
                 quote!(#write(#variable))
             }
-            Role::Attachment { .. } => quote!(.attachment(#variable)),
+            Role::Attachment { name, .. } => {
+                let attach = Ident::new(std::mem::replace(&mut how, "further_attachment"), Span::call_site());
+                quote!(.#attach(#name, #variable))
+            }
         });
         let (pattern, written) = match &method.output.shape {
             Shape::Value(ty) => {

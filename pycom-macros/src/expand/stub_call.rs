@@ -14,7 +14,7 @@ impl Context<'_> {
         let remote = &method.remote;
         let arguments = method.parameters.iter().filter_map(|parameter| self.stub_argument(parameter, method));
         let call: TokenStream = arguments.collect();
-        let has_named = method.named().next().is_some() || method.incoming().is_some();
+        let has_named = method.named().next().is_some() || method.incoming().next().is_some();
         let end = has_named.then(|| quote!(.end_named()));
         let free = method.takes_free_arguments().then(|| {
             let args = local("args");
@@ -54,8 +54,8 @@ impl Context<'_> {
                     let value = self.whole_answer(part.ty.as_ref(), method);
                     others.push(quote!(let #variable = #value?;));
                 }
-                Role::Attachment { optional: true, .. } => {
-                    others.push(quote!(let #variable = #answer.optional_attachment();));
+                Role::Attachment { name, optional: true } => {
+                    others.push(quote!(let #variable = #answer.optional_attachment(#name);));
                 }
                 Role::Attachment { name, optional: false } => {
                     others.push(quote!(let #variable = #answer.attachment(#name)?;));
@@ -108,7 +108,7 @@ impl Context<'_> {
         };
         Some(match &parameter.kind {
             ParameterKind::Whole => give("whole", &parameter.ty, quote!(&#ident)),
-            ParameterKind::Attachment { .. } => quote!(.attachment(#ident)),
+            ParameterKind::Attachment { name, .. } => quote!(.attachment(#name, #ident)),
             ParameterKind::Named(argument) => {
                 let name = &argument.name;
                 match &argument.form {

@@ -126,6 +126,14 @@ impl Entries {
         Some(texts.collect())
     }
 
+    /// A text in quotes, or a list of them.
+    pub(crate) fn one_or_more(&self, name: &str, report: &mut Report) -> Vec<LitStr> {
+        match self.tokens(name) {
+            Some(_) => self.strings(name, report).unwrap_or_default(),
+            None => self.string(name, report).into_iter().collect(),
+        }
+    }
+
     /// The tokens inside the parentheses of a list.
     pub(crate) fn tokens(&self, name: &str) -> Option<&TokenStream> {
         match self.get(name) {

@@ -34,6 +34,8 @@ enum Form {
     List,
     /// `key` or `key = value`
     FlagOrValue,
+    /// `key = value` or `key(…)`
+    ValueOrList,
 }
 
 const fn key(name: &'static str, form: Form, usage: &'static str) -> Key {
@@ -57,6 +59,7 @@ pub(crate) const METHOD: Vocabulary = Vocabulary {
     keys: &[
         key("results", Form::List, "results(\"name\", …)"),
         key("attachments", Form::List, "attachments(incoming = \"name\", outgoing = \"name\")"),
+        key("streaming", Form::Flag, "streaming"),
         key("idempotent", Form::Flag, "idempotent"),
         key("uncancellable", Form::Flag, "uncancellable"),
         key("limit", Form::Value, "limit = 8"),
@@ -69,7 +72,10 @@ pub(crate) const METHOD: Vocabulary = Vocabulary {
 /// `attachments(incoming = "name", outgoing = "name")`
 pub(crate) const ATTACHMENTS: Vocabulary = Vocabulary {
     text: None,
-    keys: &[key("incoming", Form::Value, "incoming = \"name\""), key("outgoing", Form::Value, "outgoing = \"name\"")],
+    keys: &[
+        key("incoming", Form::ValueOrList, "incoming = \"name\""),
+        key("outgoing", Form::ValueOrList, "outgoing = \"name\""),
+    ],
 };
 
 /// `#[arg("remote-name", …)]`
@@ -141,8 +147,8 @@ impl Vocabulary {
         };
         let fits = match value {
             Value::Flag => matches!(key.form, Form::Flag | Form::FlagOrValue),
-            Value::Expression(_) => matches!(key.form, Form::Value | Form::FlagOrValue),
-            Value::List(_) => key.form == Form::List,
+            Value::Expression(_) => matches!(key.form, Form::Value | Form::FlagOrValue | Form::ValueOrList),
+            Value::List(_) => matches!(key.form, Form::List | Form::ValueOrList),
         };
         if !fits {
             report.error(ident, format!("this is written `{}`", key.usage));

@@ -13,8 +13,8 @@ use crate::report::Report;
 /// What `#[method(…)]` says about parameters and results.
 pub(super) struct Declared {
     pub(super) results: Option<Vec<LitStr>>,
-    pub(super) incoming: Option<LitStr>,
-    pub(super) outgoing: Option<LitStr>,
+    pub(super) incoming: Vec<LitStr>,
+    pub(super) outgoing: Vec<LitStr>,
     pub(super) stateful: bool,
 }
 
@@ -39,8 +39,8 @@ pub(super) fn method(
     let attachments = attachments.unwrap_or_default();
     let declared = Declared {
         results: entries.strings("results", report),
-        incoming: attachments.string("incoming", report),
-        outgoing: attachments.string("outgoing", report),
+        incoming: attachments.one_or_more("incoming", report),
+        outgoing: attachments.one_or_more("outgoing", report),
         stateful,
     };
     let names = declared.results.iter().flatten().chain(&declared.incoming).chain(&declared.outgoing);
@@ -64,10 +64,25 @@ pub(super) fn method(
             parameters.extend(parameter::parameter(input, &declared, report));
         }
     }
-    if let Some(incoming) = &declared.incoming
-        && !parameters.iter().any(|p| matches!(p.kind, ParameterKind::Attachment { .. }))
+    for incoming in &declared.incoming {
+        let is_taken = |kind: &ParameterKind| match kind {
+            ParameterKind::Attachment { name, .. } => name.value() == incoming.value(),
+            _ => false,
+        };
+        // Of a single one the parameter has been told already that it is not declared under its name.
+        let has_other = declared.incoming.len() == 1
+            && parameters.iter().any(|p| matches!(p.kind, ParameterKind::Attachment { .. }));
+        if !has_other && !parameters.iter().any(|parameter| is_taken(&parameter.kind)) {
+            let name = incoming.value();
+            report.error(incoming, format!("no parameter takes this attachment; add `{name}: Attachment`"));
+        }
+    }
+    if let Some(streaming) = entries.key("streaming")
+        && !parameters
+            .iter()
+            .any(|p| matches!(p.kind, ParameterKind::Attachment { .. } | ParameterKind::Request { .. }))
     {
-        report.error(incoming, format!("no parameter takes this attachment; add `{}: Attachment`", incoming.value()));
+        report.error(streaming, "no attachment comes to this method; take one, or remove `streaming`");
     }
     Some(Method {
         remote: entries.text().cloned().unwrap_or_else(|| remote_name(&signature.ident)),
@@ -79,6 +94,7 @@ pub(super) fn method(
         uncancellable: entries.flag("uncancellable"),
         limit,
         queue,
+        streaming: entries.flag("streaming"),
         hooks: entries.list::<Expr>("hooks", report).unwrap_or_default(),
         output: output::output(signature, &declared, report),
         ident: signature.ident.clone(),

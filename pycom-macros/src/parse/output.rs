@@ -38,10 +38,14 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn shape(&self, report: &mut Report) -> Option<Shape> {
-        match (&self.declared.results, &self.declared.outgoing) {
-            (Some(names), outgoing) => self.named(names, outgoing.as_ref(), report),
-            (None, Some(outgoing)) => self.attached(outgoing, report),
-            (None, None) => {
+        match (&self.declared.results, self.declared.outgoing.as_slice()) {
+            (Some(names), outgoing) => self.named(names, outgoing, report),
+            (None, [outgoing]) => self.attached(outgoing, report),
+            (None, [_, second, ..]) => {
+                report.error(second, "several attachments go out under their names; name all results with `results`");
+                None
+            }
+            (None, []) => {
                 if let Some(ty) = self.value
                     && is_attachment(ty)
                 {
@@ -53,10 +57,9 @@ impl Reader<'_> {
     }
 
     /// `results("a", "b")`
-    fn named(&self, names: &[LitStr], outgoing: Option<&LitStr>, report: &mut Report) -> Option<Shape> {
-        if let Some(outgoing) = outgoing
-            && !names.iter().any(|name| name.value() == outgoing.value())
-        {
+    fn named(&self, names: &[LitStr], outgoing: &[LitStr], report: &mut Report) -> Option<Shape> {
+        let is_missing = |outgoing: &&LitStr| !names.iter().any(|name| name.value() == outgoing.value());
+        for outgoing in outgoing.iter().filter(is_missing) {
             report.error(
                 outgoing,
                 format!("this attachment is not among the results; add \"{}\" to `results`", outgoing.value()),
@@ -94,14 +97,17 @@ impl Reader<'_> {
         if let Some(ty) = self.value
             && is_attachment(ty)
         {
-            return Some(Shape::Single(part(name, self.value, Some(name), report)));
+            return Some(Shape::Single(part(name, self.value, std::slice::from_ref(name), report)));
         }
         if let Some(tuple) = self.value.and_then(tuple)
             && tuple.elems.len() == 2
             && is_attachment(&tuple.elems[1])
         {
             let value = Part { ty: Some(tuple.elems[0].clone()), role: Role::Whole };
-            return Some(Shape::Tuple(vec![value, part(name, Some(&tuple.elems[1]), Some(name), report)]));
+            return Some(Shape::Tuple(vec![
+                value,
+                part(name, Some(&tuple.elems[1]), std::slice::from_ref(name), report),
+            ]));
         }
         report.error(
             name,
@@ -123,8 +129,8 @@ fn is_attachment(ty: &Type) -> bool {
     is_named(option_inner(ty).unwrap_or(ty), "Attachment")
 }
 
-fn part(name: &LitStr, ty: Option<&Type>, outgoing: Option<&LitStr>, report: &mut Report) -> Part {
-    let is_outgoing = outgoing.is_some_and(|outgoing| outgoing.value() == name.value());
+fn part(name: &LitStr, ty: Option<&Type>, outgoing: &[LitStr], report: &mut Report) -> Part {
+    let is_outgoing = outgoing.iter().any(|outgoing| outgoing.value() == name.value());
     let role = match ty {
         Some(ty) if is_outgoing && is_attachment(ty) => {
             Role::Attachment { name: name.clone(), optional: option_inner(ty).is_some() }

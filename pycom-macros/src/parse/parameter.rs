@@ -91,7 +91,7 @@ fn kind(
     if let Some(problem) = remote_problem(&name.value()) {
         report.error(&name, problem);
     }
-    let is_incoming = declared.incoming.as_ref().is_some_and(|incoming| incoming.value() == name.value());
+    let is_incoming = declared.incoming.iter().any(|incoming| incoming.value() == name.value());
     // Marked and not declared, it is a type of the user's own that has this name.
     if (is_attachment || optional) && (is_incoming || arg.is_none()) {
         return attachment(&name, ty, optional, is_incoming, &entries, report);

@@ -183,7 +183,7 @@ fn keys_are_suggested_by_nearness() {
         [
             "unknown key `idempotnt`; did you mean `idempotent`?",
             "unknown key `attachment`; did you mean `attachments`?",
-            "unknown key `zzz`; known are `results`, `attachments`, `idempotent`, `uncancellable`, `limit`, `queue`, `hooks`, `skip`",
+            "unknown key `zzz`; known are `results`, `attachments`, `streaming`, `idempotent`, `uncancellable`, `limit`, `queue`, `hooks`, `skip`",
         ]
     );
 }

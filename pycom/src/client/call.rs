@@ -16,6 +16,7 @@ use super::in_flight::Ended;
 use super::instance::Instance;
 use super::spread::spread;
 use super::stub::StubArgument;
+use super::transfer::{self, Gone};
 use crate::error::{CallSite, Error, Outcome};
 use crate::hook;
 use crate::names::MethodName;
@@ -24,7 +25,7 @@ use crate::reply::Reply;
 use crate::request::Request;
 use crate::trace;
 use crate::transport::Address;
-use crate::wire::key;
+use crate::wire::{Body, key};
 use crate::{Attachment, Json};
 
 /// A reply and where it came from.
@@ -55,7 +56,7 @@ impl<'c> CallBuilder<'c> {
         };
         Self {
             component,
-            request: Request::new(component.interface.shared(), name, Json::NULL),
+            request: Request { takes_streams: true, ..Request::new(component.interface.shared(), name, Json::NULL) },
             timeout: component.timeout,
             strict: true,
             failed,
@@ -86,9 +87,16 @@ impl<'c> CallBuilder<'c> {
         self
     }
 
-    /// Adds an attachment.
+    /// Adds the attachment: the one that the method takes, or the first of several.
     pub fn attachment(mut self, attachment: impl Into<Attachment>) -> Self {
-        self.request.attachment = Some(attachment.into());
+        self.request.attachments.set("", attachment.into(), true);
+        self
+    }
+
+    /// Adds an attachment under its name. Several take a service that knows of them; the originals do
+    /// not.
+    pub fn named_attachment(mut self, name: impl Into<String>, attachment: impl Into<Attachment>) -> Self {
+        self.request.attachments.set(name.into(), attachment.into(), false);
         self
     }
 
@@ -118,9 +126,9 @@ impl<'c> CallBuilder<'c> {
             return Err(not_sent(reason, component.site(Some(&request.method))));
         }
         let Sent { mut reply, site } = send(component, request, timeout, strict).await?;
-        let attachment = reply.attachment.take();
+        let attachments = std::mem::take(&mut reply.attachments);
         let extensions = std::mem::take(&mut reply.extensions);
-        Ok(Answer { json: reply.into_result()?, attachment, extensions, site })
+        Ok(Answer { json: reply.into_result()?, attachments, extensions, site })
     }
 }
 
@@ -154,6 +162,8 @@ pub(super) async fn send(
     if !request.extensions.contains(key::TRACEPARENT) {
         request.trace = trace::parent_of_call(&span, inherited.trace);
     }
+    // A stream cannot be sent twice.
+    request.idempotent &= request.attachments.are_rewindable();
     let method = request.method.clone();
     let reply = deliver(component, request, strict).instrument(span.clone()).await;
     span.record("code", reply.code());
@@ -206,16 +216,15 @@ pub(super) async fn attempt(
         To::Address(address) => (address, None),
         To::Instance(instance) => (&instance.address, Some(instance)),
     };
-    let site = CallSite {
-        interface: Some(component.interface.shared()),
-        method: Some(request.method.clone()),
-        service: instance.map(|instance| instance.service.shared()),
-        address: Some(address.clone()),
-    };
+    let site = site(component, address, instance, request);
     let started = Instant::now();
     let left = deadline.saturating_duration_since(started);
     let session = component.session.id();
-    let outgoing = protocol::write_request(request, session.as_deref(), left, strict);
+    let frame = match transfer::send(component, address, request, session.as_deref(), strict, deadline).await? {
+        Gone::InFrame(frame) => frame,
+        Gone::InChunks(body) => return received(component, address, instance, request, &body, session),
+    };
+    let outgoing = protocol::write_request(request, frame, session.as_deref(), left, strict);
     let connections = component.context.connections();
     let max = connections.max_frame();
     for (what, size) in
@@ -259,8 +268,33 @@ pub(super) async fn attempt(
         }
         Err(NotSent::Transport(error)) => return Err(error.into()),
     };
-    let received = protocol::read_reply(&body, &site)
+    received(component, address, instance, request, &body, session)
+}
+
+fn site(component: &Component, address: &Address, instance: Option<&Arc<Instance>>, request: &Request) -> CallSite {
+    CallSite {
+        interface: Some(component.interface.shared()),
+        method: Some(request.method.clone()),
+        service: instance.map(|instance| instance.service.shared()),
+        address: Some(address.clone()),
+    }
+}
+
+/// Reads the answer to a request.
+fn received(
+    component: &Component,
+    address: &Address,
+    instance: Option<&Arc<Instance>>,
+    request: &Request,
+    body: &Body,
+    session: Option<Arc<str>>,
+) -> Result<Reply, Error> {
+    let site = site(component, address, instance, request);
+    let mut received = protocol::read_reply(body, &site)
         .map_err(|reason| Error::BadReply(Error::failure(reason, site.clone(), Outcome::MayHaveRun)))?;
+    if let Some(offered) = received.offered.take() {
+        received.reply.attachments = transfer::fetch(component, address, &request.method, offered);
+    }
     match (received.session_id, received.reply.error(), session) {
         (_, Some(Error::SessionExpired(_)), Some(sent)) => component.session.expired(&sent),
         (Some(id), None, _) => component.session.received(&id, instance),

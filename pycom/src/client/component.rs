@@ -279,7 +279,7 @@ impl ClientSession {
 #[derive(Debug)]
 pub struct Answer {
     pub(super) json: Json,
-    pub(super) attachment: Option<crate::Attachment>,
+    pub(super) attachments: crate::attachment::Attachments,
     pub(super) extensions: crate::Extensions,
     pub(super) site: CallSite,
 }
@@ -305,9 +305,14 @@ impl Answer {
         })
     }
 
-    /// The attachment, if one came.
+    /// The attachment, if one came; of several, the first.
     pub fn attachment(&self) -> Option<&crate::Attachment> {
-        self.attachment.as_ref()
+        self.attachments.first()
+    }
+
+    /// The attachment of this name; one that came without a name is [`attachment`](Self::attachment).
+    pub fn attachment_named(&self, name: &str) -> Option<&crate::Attachment> {
+        self.attachments.get(name)
     }
 
     /// What came beside the result.

@@ -88,7 +88,7 @@ impl Connection {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         let (answer, awaited) = oneshot::channel();
         // Kept to start over where the task has ended: frames are shared, not copied.
-        let copy = Outgoing { json: request.json.clone(), attachment: request.attachment.clone() };
+        let copy = request.clone();
         let call = NewCall { id, message: protocol::address_request(id, request), deadline, answer };
         match self.calls.try_send(call) {
             Ok(()) => {}

@@ -16,6 +16,7 @@ use super::events::{Events, Listeners};
 use super::group::Group;
 use super::locate::{self, NAMESERVER_INTERFACE, Nameservers};
 use super::stub::Client;
+use super::transfer::{Peers, THRESHOLD};
 use crate::error::{Error, Result};
 use crate::hook::Hook;
 use crate::names::{InterfaceName, ServiceName};
@@ -45,6 +46,8 @@ struct Inner {
     connections: Connections,
     listeners: Listeners,
     groups: Mutex<Groups>,
+    peers: Peers,
+    chunks_above: usize,
 }
 
 type Groups = HashMap<(InterfaceName, Option<ServiceName>), Arc<Group>>;
@@ -73,6 +76,7 @@ pub struct ContextBuilder {
     balance: Balance,
     hooks: Vec<Hook>,
     options: TransportOptions,
+    chunks_above: Option<usize>,
 }
 
 impl ContextBuilder {
@@ -124,6 +128,14 @@ impl ContextBuilder {
         self
     }
 
+    /// Attachments of more bytes than this go in chunks, smaller ones in one frame with their call;
+    /// 1 MiB by default. Services that know no chunks, as those of Python, get all in one frame.
+    #[must_use]
+    pub fn chunks_above(mut self, bytes: usize) -> Self {
+        self.chunks_above = Some(bytes);
+        self
+    }
+
     pub(crate) fn transport(mut self, options: TransportOptions) -> Self {
         self.options = options;
         self
@@ -137,6 +149,8 @@ impl ContextBuilder {
             timeout: self.timeout.unwrap_or(DEFAULT_TIMEOUT),
             balance: self.balance,
             hooks: self.hooks.into(),
+            chunks_above: self.chunks_above.unwrap_or(THRESHOLD).min(self.options.max_message_size),
+            peers: Peers::default(),
             connections: Connections::new(self.options, listeners.clone()),
             listeners,
             groups: Mutex::default(),
@@ -281,7 +295,7 @@ impl Context {
     /// The same without what is known: for the tasks that find it out, so that they do not keep
     /// themselves alive.
     pub(super) fn inside(&self) -> Context {
-        let Inner { nameservers, timeout, balance, hooks, connections, listeners, .. } = &*self.0;
+        let Inner { nameservers, timeout, balance, hooks, connections, listeners, peers, chunks_above, .. } = &*self.0;
         Context(Arc::new(Inner {
             nameservers: nameservers.clone(),
             timeout: *timeout,
@@ -290,6 +304,8 @@ impl Context {
             connections: connections.clone(),
             listeners: listeners.clone(),
             groups: Mutex::default(),
+            peers: peers.clone(),
+            chunks_above: *chunks_above,
         }))
     }
 
@@ -384,6 +400,14 @@ impl Context {
 
     pub(super) fn hooks(&self) -> Arc<[Hook]> {
         self.0.hooks.clone()
+    }
+
+    pub(super) fn peers(&self) -> &Peers {
+        &self.0.peers
+    }
+
+    pub(super) fn chunks_above(&self) -> usize {
+        self.0.chunks_above
     }
 
     pub(super) fn connections(&self) -> &Connections {

@@ -39,6 +39,7 @@ mod instance;
 mod locate;
 mod spread;
 pub mod stub;
+mod transfer;
 mod verify;
 mod watchdog;
 

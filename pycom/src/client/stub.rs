@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 use self::travel::{As, Got, Sent};
 use super::call::Sent as Received;
 use super::{Balance, Component, Context};
+use crate::attachment::Attachments;
 use crate::error::{CallSite, Error, Outcome};
 use crate::interface::{Argument, Arguments, InterfaceInfo, MethodInfo, Mismatch};
 use crate::reply::Response;
@@ -69,14 +70,14 @@ pub struct StubCall<'c> {
     component: &'c Component,
     method: &'static MethodInfo,
     args: Vec<u8>,
-    attachment: Option<Attachment>,
+    attachments: Attachments,
     failed: Option<serde_json::Error>,
 }
 
 impl<'c> StubCall<'c> {
     /// Begins a call.
     pub fn new(component: &'c Component, method: &'static MethodInfo) -> Self {
-        Self { component, method, args: Vec::with_capacity(ROOM), attachment: None, failed: None }
+        Self { component, method, args: Vec::with_capacity(ROOM), attachments: Attachments::default(), failed: None }
     }
 
     /// Gives `args` whole.
@@ -132,18 +133,20 @@ impl<'c> StubCall<'c> {
         self
     }
 
-    /// Gives the attachment.
+    /// Gives an attachment.
     #[must_use]
-    pub fn attachment(mut self, attachment: impl Into<Option<Attachment>>) -> Self {
-        self.attachment = attachment.into();
+    pub fn attachment(mut self, name: &'static str, attachment: impl Into<Option<Attachment>>) -> Self {
+        if let Some(attachment) = attachment.into() {
+            self.attachments.set(name, attachment, self.method.incoming.first() == Some(&name));
+        }
         self
     }
 
     /// Calls, and waits for the answer.
     pub async fn send(self) -> Result<StubAnswer, Error> {
-        let component = self.component;
+        let (component, method) = (self.component, self.method);
         let received = component.send(self.request()?).await?;
-        StubAnswer::new(received)
+        StubAnswer::new(received, method)
     }
 
     fn request(self) -> Result<Request, Error> {
@@ -156,7 +159,8 @@ impl<'c> StubCall<'c> {
         }
         let args = if self.args.is_empty() { Json::NULL } else { Json::from_checked(self.args.into()) };
         let mut request = Request::new(self.component.interface.shared(), method.name, args);
-        request.attachment = self.attachment;
+        request.attachments = self.attachments;
+        request.takes_streams = !method.outgoing.is_empty();
         request.idempotent = method.idempotent;
         Ok(request)
     }
@@ -226,7 +230,10 @@ impl StubResult for Json {
 
 impl<T: StubResult> StubResult for Response<T> {
     fn read(answer: &StubAnswer) -> Result<Self, Error> {
-        let response = Response::new(T::read(answer)?).attachment(answer.optional_attachment());
+        let mut entries = answer.attachments.entries().iter();
+        let mut response =
+            Response::new(T::read(answer)?).attachment(entries.next().map(|entry| entry.attachment.clone()));
+        response.named = entries.map(|entry| (entry.name.to_string(), entry.attachment.clone())).collect();
         Ok(response.extensions(answer.extensions.clone()))
     }
 }
@@ -236,16 +243,17 @@ impl<T: StubResult> StubResult for Response<T> {
 #[derive(Debug)]
 pub struct StubAnswer {
     result: Json,
-    attachment: Option<Attachment>,
+    attachments: Attachments,
     extensions: Extensions,
     site: CallSite,
 }
 
 impl StubAnswer {
-    fn new(Received { mut reply, site }: Received) -> Result<Self, Error> {
-        let attachment = reply.attachment.take();
+    fn new(Received { mut reply, site }: Received, method: &'static MethodInfo) -> Result<Self, Error> {
+        let mut attachments = std::mem::take(&mut reply.attachments);
+        attachments.name_the_first(|| method.outgoing.first().map(|&name| name.into()));
         let extensions = std::mem::take(&mut reply.extensions);
-        Ok(Self { result: reply.into_result()?, attachment, extensions, site })
+        Ok(Self { result: reply.into_result()?, attachments, extensions, site })
     }
 
     fn unfit(&self, what: String) -> Error {
@@ -285,11 +293,11 @@ impl StubAnswer {
 
     /// The attachment, which must be there.
     pub fn attachment(&self, name: &str) -> Result<Attachment, Error> {
-        self.optional_attachment().ok_or_else(|| self.unfit(format!("the attachment '{name}' is missing")))
+        self.optional_attachment(name).ok_or_else(|| self.unfit(format!("the attachment '{name}' is missing")))
     }
 
     /// The attachment, if there is one.
-    pub fn optional_attachment(&self) -> Option<Attachment> {
-        self.attachment.clone()
+    pub fn optional_attachment(&self, name: &str) -> Option<Attachment> {
+        self.attachments.get(name).cloned()
     }
 }

@@ -53,7 +53,7 @@ pub struct MethodDescription {
     /// What it does.
     #[serde(default)]
     pub docstring: Option<String>,
-    /// Which argument and which result is the attachment (0.6.0 and later).
+    /// Which arguments and which results are attachments (0.6.0 and later).
     #[serde(default)]
     pub attachments: Attachments,
     /// *Ours.* JSON Schema of the arguments: of each by name, or of `args` whole where none is
@@ -84,18 +84,74 @@ pub struct MethodDescription {
     /// *Ours.* Calls of it that wait, over the limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub queue: Option<usize>,
+    /// *Ours.* Whether it begins while its attachments are still arriving.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub streaming: bool,
 }
 
-/// Names of the argument and the result that are attachments.
+/// Names of the arguments and the results that are attachments.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Attachments {
-    /// Argument that is the request's attachment.
+    /// Argument that is the request's attachment; of several, the first.
     #[serde(default)]
     pub incoming: Option<String>,
-    /// Result that is the reply's attachment.
+    /// Result that is the reply's attachment; of several, the first.
     #[serde(default)]
     pub outgoing: Option<String>,
+    /// *Ours.* All of the request's, where there are several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub all_incoming: Vec<String>,
+    /// *Ours.* All of the reply's, where there are several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub all_outgoing: Vec<String>,
+}
+
+impl Attachments {
+    /// Whether the argument of this name is an attachment.
+    pub fn is_incoming(&self, name: &str) -> bool {
+        self.incoming.as_deref() == Some(name) || self.all_incoming.iter().any(|one| one == name)
+    }
+
+    /// Whether the result of this name is an attachment.
+    pub fn is_outgoing(&self, name: &str) -> bool {
+        self.outgoing.as_deref() == Some(name) || self.all_outgoing.iter().any(|one| one == name)
+    }
+
+    /// The names of the arguments that are attachments.
+    pub fn incoming_names(&self) -> impl Iterator<Item = &str> {
+        names(&self.incoming, &self.all_incoming)
+    }
+
+    /// The names of the results that are attachments.
+    pub fn outgoing_names(&self) -> impl Iterator<Item = &str> {
+        names(&self.outgoing, &self.all_outgoing)
+    }
+
+    pub(crate) fn add_incoming(&mut self, name: String) {
+        add(&mut self.incoming, &mut self.all_incoming, name);
+    }
+
+    pub(crate) fn add_outgoing(&mut self, name: String) {
+        add(&mut self.outgoing, &mut self.all_outgoing, name);
+    }
+}
+
+fn names<'a>(first: &'a Option<String>, all: &'a [String]) -> impl Iterator<Item = &'a str> {
+    let only = first.as_deref().filter(|_| all.is_empty());
+    only.into_iter().chain(all.iter().map(String::as_str))
+}
+
+fn add(first: &mut Option<String>, all: &mut Vec<String>, name: String) {
+    match first {
+        None => *first = Some(name),
+        Some(first) => {
+            if all.is_empty() {
+                all.push(first.clone());
+            }
+            all.push(name);
+        }
+    }
 }
 
 /// An error that a method declares.
@@ -164,11 +220,18 @@ pub(crate) fn generator() -> SchemaGenerator {
     SchemaSettings::draft2020_12().into_generator()
 }
 
+fn attachments(info: &MethodInfo) -> Attachments {
+    let mut attachments = Attachments::default();
+    info.incoming.iter().for_each(|&name| attachments.add_incoming(name.into()));
+    info.outgoing.iter().for_each(|&name| attachments.add_outgoing(name.into()));
+    attachments
+}
+
 fn method_description(info: &MethodInfo, generator: &mut SchemaGenerator) -> MethodDescription {
     let mut method = MethodDescription {
         results: info.results.iter().map(|&name| name.into()).collect(),
         docstring: info.docstring.map(Into::into),
-        attachments: Attachments { incoming: info.incoming.map(Into::into), outgoing: info.outgoing.map(Into::into) },
+        attachments: attachments(info),
         result_schema: (info.result)(generator).map(Value::from),
         errors: (info.errors)().iter().map(Into::into).collect(),
         deprecated: info.deprecated.map(Into::into),
@@ -176,6 +239,7 @@ fn method_description(info: &MethodInfo, generator: &mut SchemaGenerator) -> Met
         uncancellable: info.uncancellable,
         limit: info.limit,
         queue: info.queue,
+        streaming: info.streaming,
         ..MethodDescription::default()
     };
     match &info.parameters {

@@ -38,10 +38,12 @@ pub struct MethodInfo {
     pub parameters: Parameters,
     /// Names of its results; none where it returns one value of any form.
     pub results: &'static [&'static str],
-    /// Argument that is the request's attachment.
-    pub incoming: Option<&'static str>,
-    /// Result that is the reply's attachment.
-    pub outgoing: Option<&'static str>,
+    /// Arguments that are attachments of the request.
+    pub incoming: &'static [&'static str],
+    /// Results that are attachments of the reply.
+    pub outgoing: &'static [&'static str],
+    /// Whether it begins while its attachments are still arriving.
+    pub streaming: bool,
     /// Type of what it returns; of a tuple where the results are named.
     pub result: SchemaSource,
     /// Errors it declares.
@@ -67,8 +69,9 @@ impl MethodInfo {
             docstring: None,
             parameters: Parameters::Named(&[]),
             results: &[],
-            incoming: None,
-            outgoing: None,
+            incoming: &[],
+            outgoing: &[],
+            streaming: false,
             result: |_| None,
             errors: || &[],
             deprecated: None,

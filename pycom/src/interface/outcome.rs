@@ -46,7 +46,12 @@ impl MethodValue for Json {
 
 impl<T: MethodValue> MethodValue for Response<T> {
     fn write(self, reply: &mut ReplyBuilder) -> Result<(), serde_json::Error> {
-        reply.reply.attachment = self.attachment;
+        if let Some(attachment) = self.attachment {
+            reply.reply.attachments.set("", attachment, true);
+        }
+        for (name, attachment) in self.named {
+            reply.reply.attachments.set(name, attachment, false);
+        }
         reply.reply.extensions = self.extensions;
         self.value.write(reply)
     }
@@ -270,10 +275,21 @@ impl ReplyBuilder {
         self
     }
 
-    /// Adds the attachment.
+    /// Adds the attachment, or the first of several, under the name that it is declared with.
     #[must_use]
-    pub fn attachment(mut self, attachment: impl Into<Option<Attachment>>) -> Self {
-        self.reply.attachment = attachment.into();
+    pub fn attachment(mut self, name: &'static str, attachment: impl Into<Option<Attachment>>) -> Self {
+        if let Some(attachment) = attachment.into() {
+            self.reply.attachments.set(name, attachment, true);
+        }
+        self
+    }
+
+    /// Adds a further attachment under the name that it is declared with.
+    #[must_use]
+    pub fn further_attachment(mut self, name: &'static str, attachment: impl Into<Option<Attachment>>) -> Self {
+        if let Some(attachment) = attachment.into() {
+            self.reply.attachments.set(name, attachment, false);
+        }
         self
     }
 

@@ -10,7 +10,7 @@ use super::running::Running;
 use super::socket::SocketTask;
 use super::statistics::About;
 use super::table::Table;
-use super::{IntoOffers, Limits, MethodLimit, advertise};
+use super::{IntoOffers, Limits, MethodLimit, TransferLimits, advertise};
 use crate::client::{Context, NAMESERVER_INTERFACE, parse_nameservers};
 use crate::error::{Error, Result};
 use crate::hook::Hook;
@@ -52,6 +52,7 @@ pub struct Server {
     renewal: Duration,
     limits: Limits,
     method_limits: Vec<(String, String, MethodLimit)>,
+    transfers: TransferLimits,
     sessions: SessionLimits,
     hooks: Vec<Hook>,
     options: TransportOptions,
@@ -77,6 +78,7 @@ impl Server {
             renewal: RENEWAL,
             limits: Limits::default(),
             method_limits: Vec::new(),
+            transfers: TransferLimits::default(),
             sessions: SessionLimits::default(),
             hooks: Vec::new(),
             options: TransportOptions::default(),
@@ -144,6 +146,12 @@ impl Server {
         limit: impl Into<MethodLimit>,
     ) -> Self {
         self.method_limits.push((interface.into(), method.into(), limit.into()));
+        self
+    }
+
+    /// The bounds of attachments that come and go in chunks.
+    pub fn transfers(mut self, limits: TransferLimits) -> Self {
+        self.transfers = limits;
         self
     }
 
@@ -237,7 +245,9 @@ impl Server {
         };
         let (orders, received) = mpsc::channel(1);
         let (ended, outcome) = watch::channel(None);
-        tokio::spawn(SocketTask::new(listener, table, about.clone(), self.limits, method_limits, received).run(ended));
+        let task =
+            SocketTask::new(listener, table, about.clone(), self.limits, method_limits, self.transfers, received)?;
+        tokio::spawn(task.run(ended));
 
         let entry = Arc::new(Entry {
             service: service.clone(),

@@ -9,14 +9,17 @@ use tokio::sync::mpsc::UnboundedSender;
 use tracing::{Instrument, Span};
 
 use super::cancel::{Cancellable, Entered, Starting};
+use super::carry::{Terms, Way};
 use super::placement;
 use super::runners::Runners;
 use super::table::{Action, Ends, Job};
+use super::transfers::Offered;
 use crate::Json;
+use crate::attachment::Attachments;
 use crate::error::{Error, UNKNOWN_TEXT, code};
 use crate::hook;
 use crate::interface::Run;
-use crate::protocol;
+use crate::protocol::{self, Carried};
 use crate::reply::Reply;
 use crate::request::Request;
 use crate::session::Session;
@@ -77,6 +80,8 @@ pub(crate) struct Done {
     pub(crate) size: usize,
     pub(crate) arrived: Instant,
     pub(crate) seen: Option<Box<Json>>,
+    /// Of one whose attachments came, or wait, in chunks.
+    pub(crate) transfer: Option<Box<Offered>>,
 }
 
 /// How a call ended.
@@ -99,7 +104,10 @@ pub(super) struct Unfinished {
     number: usize,
     session: Option<Session>,
     done: UnboundedSender<Done>,
-    largest: usize,
+    terms: Terms,
+    takes_chunks: bool,
+    /// Of one whose attachments came in chunks.
+    call_id: Option<Arc<str>>,
     scope: Scope,
     /// Where it is to stand while it can be cancelled; none where it cannot be.
     cancellable: Option<Cancellable>,
@@ -127,10 +135,34 @@ impl Unfinished {
         self.scope
     }
 
-    pub(super) fn finish(mut self, reply: Reply) {
-        if self.still_wanted() {
-            let ending = Ending::Answered(protocol::code_of(&reply));
-            self.send(reply, ending);
+    pub(super) fn finish(mut self, mut reply: Reply) {
+        if !self.still_wanted() {
+            return;
+        }
+        let ending = Ending::Answered(protocol::code_of(&reply));
+        match self.terms.way(&reply.attachments, self.takes_chunks) {
+            Way::Frame(frame) => self.send(reply, Carried { frame, offered: None }, ending),
+            Way::Chunks => {
+                let call_id = self.call_id.get_or_insert_with(|| format!("{:032x}", crate::random::bits128()).into());
+                let offered = Some((call_id.clone(), self.terms.chunks()));
+                self.send(reply, Carried { frame: None, offered }, ending);
+            }
+            Way::Read(most) => {
+                tokio::spawn(async move {
+                    let read = match reply.attachment() {
+                        Some(attachment) => attachment.bytes(most).await,
+                        None => return,
+                    };
+                    match read {
+                        Ok(data) => {
+                            reply.attachments = Attachments::default();
+                            self.send(reply, Carried { frame: Some(data), offered: None }, ending);
+                        }
+                        Err(error) => self.fail(error),
+                    }
+                });
+            }
+            Way::None(error) => self.fail(error),
         }
     }
 
@@ -146,9 +178,15 @@ impl Unfinished {
     fn end_unanswered(&mut self) {
         if let Some(ReturnAddress { peer, size, arrived, seen, .. }) = self.to.take() {
             tracing::debug!(interface = %self.interface, method = %self.method, "a call was cancelled");
-            let (method, ending) = (self.number, Ending::Cancelled);
-            let _ = self.done.send(Done { peer, message: None, method, ending, size, arrived, seen });
+            let (method, ending, transfer) = (self.number, Ending::Cancelled, self.nothing_offered());
+            let _ = self.done.send(Done { peer, message: None, method, ending, size, arrived, seen, transfer });
         }
+    }
+
+    /// Where its attachments came in chunks: they are done with.
+    fn nothing_offered(&self) -> Option<Box<Offered>> {
+        let call_id = self.call_id.clone()?;
+        Some(Box::new(Offered { call_id, attachments: Attachments::default() }))
     }
 
     /// It was cancelled before it had begun.
@@ -163,27 +201,39 @@ impl Unfinished {
 
     /// Turns it away unrun.
     fn refuse(mut self, error: Error) {
-        self.send(Reply::failed(error), Ending::Refused);
+        self.send(Reply::failed(error), Carried::default(), Ending::Refused);
     }
 
-    fn send(&mut self, reply: Reply, mut ending: Ending) {
+    /// What it gave cannot be sent.
+    fn fail(&mut self, error: Error) {
+        let reply = Reply::failed(error);
+        let ending = Ending::Answered(protocol::code_of(&reply));
+        self.send(reply, Carried::default(), ending);
+    }
+
+    fn send(&mut self, reply: Reply, carried: Carried, mut ending: Ending) {
         let Some(ReturnAddress { peer, envelope, size, arrived, seen }) = self.to.take() else { return };
         let (interface, method) = (&*self.interface, &*self.method);
         let session_id = self.session.as_ref().map(|session| session.id());
-        let mut message = protocol::write_reply(envelope.clone(), reply, session_id, (interface, method));
+        let offered = if carried.offered.is_some() { reply.attachments.clone() } else { Attachments::default() };
+        let mut transfer = self.call_id.clone().map(|call_id| Box::new(Offered { call_id, attachments: offered }));
+        let mut message = protocol::write_carrying(envelope.clone(), reply, carried, session_id, (interface, method));
         let largest = message.frames().iter().map(bytes::Bytes::len).max().unwrap_or(0);
-        if largest > self.largest {
+        if largest > self.terms.largest {
             let text = format!(
                 "The result of {interface}.{method} has {largest} bytes, over the limit of {} bytes for one frame; ask for less, or raise Limits::reply_size of the service",
-                self.largest
+                self.terms.largest
             );
             let error = Error::from_code(code::UNKNOWN, text, Default::default());
             message = protocol::write_reply(envelope, Reply::failed(error), session_id, (interface, method));
             ending = Ending::Answered(code::UNKNOWN);
+            if let Some(transfer) = &mut transfer {
+                transfer.attachments = Attachments::default();
+            }
         }
         // The socket's task has ended where this fails, and with it everybody who waits.
         let (method, message) = (self.number, Some(message));
-        let _ = self.done.send(Done { peer, message, method, ending, size, arrived, seen });
+        let _ = self.done.send(Done { peer, message, method, ending, size, arrived, seen, transfer });
     }
 }
 
@@ -192,8 +242,7 @@ impl Drop for Unfinished {
         if self.to.is_some() && self.still_wanted() {
             let (interface, method) = (&self.interface, &self.method);
             tracing::error!(%interface, %method, "a method panicked; its caller gets code 1");
-            let error = Error::from_code(code::UNKNOWN, UNKNOWN_TEXT.into(), Default::default());
-            self.send(Reply::failed(error), Ending::Answered(code::UNKNOWN));
+            self.fail(Error::from_code(code::UNKNOWN, UNKNOWN_TEXT.into(), Default::default()));
         }
     }
 }
@@ -203,12 +252,12 @@ pub(super) fn start(
     job: Job,
     to: ReturnAddress,
     done: UnboundedSender<Done>,
-    largest: usize,
+    terms: Terms,
     runners: &Runners,
     cancellable: &Cancellable,
     now: Instant,
 ) {
-    let Job { action, hooks, request, placement, ends, number } = job;
+    let Job { action, hooks, request, placement, ends, number, .. } = job;
     let deadline = request.deadline;
     let scope = Scope { deadline, trace: request.trace };
     let call = Unfinished {
@@ -218,7 +267,9 @@ pub(super) fn start(
         number,
         session: request.session.clone(),
         done,
-        largest,
+        terms,
+        takes_chunks: request.takes_streams,
+        call_id: request.call_id.clone(),
         scope,
         cancellable: (ends == Ends::AtAnyTime).then(|| cancellable.clone()),
         entered: None,

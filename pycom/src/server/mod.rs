@@ -7,7 +7,9 @@
 //! | `offers` | what can be served: types, tuples, lists |
 //! | `table` | interfaces and methods by name; a received call to a job |
 //! | `admission` | which jobs run, wait or are refused; pure |
-//! | `cancel` | which running calls can be stopped, and how
+//! | `cancel` | which running calls can be stopped, and how |
+//! | `carry` | how the attachments of a reply travel |
+//! | `transfers` | attachments in chunks |
 //! | `job` | one call: how it is started and answered |
 //! | `placement` | which methods share the runtime, and which need a thread |
 //! | `runners` | the calls of quick methods, in turn |
@@ -21,6 +23,7 @@ mod admission;
 mod advertise;
 mod builder;
 mod cancel;
+mod carry;
 mod job;
 mod limits;
 mod offers;
@@ -31,6 +34,7 @@ mod running;
 mod socket;
 mod statistics;
 mod table;
+mod transfers;
 
 pub use builder::Server;
 pub(crate) use job::inherited;
@@ -38,3 +42,4 @@ pub use limits::{Limits, MethodLimit};
 pub use offers::IntoOffers;
 pub use running::{Cut, Running, Stopped};
 pub(crate) use statistics::About;
+pub use transfers::TransferLimits;

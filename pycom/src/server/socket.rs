@@ -11,10 +11,12 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::admission::{Admission, Arrival};
 use super::cancel::Cancellable;
+use super::carry::Terms;
 use super::job::{self, Done, Ending, ReturnAddress};
 use super::runners::{Runners, STUCK};
 use super::statistics::{self, About, Counters, Seen};
 use super::table::{Counted, Ends, Job, Table};
+use super::transfers::{Event, Step, TransferLimits, Transfers};
 use super::{Cut, Limits, MethodLimit};
 use crate::Json;
 use crate::error::{Error, code};
@@ -45,7 +47,6 @@ pub(super) struct SocketTask {
     listener: Box<dyn Listener>,
     table: Arc<Table>,
     about: Arc<About>,
-    limits: Limits,
     admission: Admission<(Job, ReturnAddress)>,
     done: mpsc::UnboundedReceiver<Done>,
     // Not bounded, and need not be: each running call sends once, and their number is.
@@ -54,6 +55,8 @@ pub(super) struct SocketTask {
     peers: HashMap<Peer, PeerId>,
     runners: Runners,
     cancellable: Cancellable,
+    transfers: Transfers,
+    terms: Terms,
     draining: bool,
     dropped: Dropped,
 }
@@ -61,6 +64,10 @@ pub(super) struct SocketTask {
 enum Woken {
     Received,
     Done,
+    /// Something became of a transfer.
+    Transfer(Event),
+    /// Transfers are to be looked through for those that rest.
+    Sweep,
     Order(Order),
     /// Calls have waited for their runner for a while.
     Stuck,
@@ -87,19 +94,20 @@ impl SocketTask {
         about: Arc<About>,
         limits: Limits,
         method_limits: Vec<(usize, MethodLimit)>,
+        transfers: TransferLimits,
         orders: mpsc::Receiver<Order>,
-    ) -> Self {
+    ) -> crate::Result<Self> {
         let (finished, done) = mpsc::unbounded_channel();
+        let transfers = transfers.fitting(limits.message_size, limits.reply_size);
         let mut admission = Admission::new(limits);
         for (method, limit) in method_limits {
             let Counted { interface, method: name, .. } = table.counted(method);
             admission.limit(method, format!("{interface}.{name}"), limit);
         }
-        Self {
+        Ok(Self {
             listener,
             table,
             about,
-            limits,
             admission,
             done,
             finished,
@@ -107,9 +115,11 @@ impl SocketTask {
             peers: HashMap::new(),
             runners: Runners::default(),
             cancellable: Cancellable::default(),
+            terms: Terms::new(&limits, &transfers),
+            transfers: Transfers::new(transfers)?,
             draining: false,
             dropped: Dropped::default(),
-        }
+        })
     }
 
     /// Runs until it is told to end, or the socket breaks.
@@ -117,7 +127,7 @@ impl SocketTask {
         let (mut received, mut done) = (Vec::new(), Vec::new());
         let mut drain: Option<(tokio::time::Instant, oneshot::Sender<Vec<Cut>>)> = None;
         let outcome = loop {
-            if drain.is_some() && self.admission.is_idle() {
+            if drain.is_some() && self.admission.is_idle() && self.transfers.is_idle() {
                 break Ok(());
             }
             let deadline = drain.as_ref().map(|(deadline, _)| *deadline);
@@ -131,6 +141,8 @@ impl SocketTask {
             match woken {
                 Woken::Received => self.receive(&mut received),
                 Woken::Done => self.finish(&mut done),
+                Woken::Transfer(event) => self.transferred(event),
+                Woken::Sweep => self.transfers.sweep(Instant::now()),
                 Woken::Order(Order::Drain { limit, cut }) => {
                     self.draining = true;
                     self.about.begin_to_drain();
@@ -168,6 +180,8 @@ impl SocketTask {
 
     async fn next(&mut self, received: &mut Vec<Incoming>, done: &mut Vec<Done>) -> Woken {
         self.runners.start();
+        let sweep = self.transfers.next_sweep().map(|at| tokio::time::sleep_until(at.into()));
+        let mut sweep = pin!(sweep);
         let mut stuck = pin!(self.runners.has_waiting().then(|| tokio::time::sleep(STUCK)));
         poll_fn(|cx| {
             // Replies first: they make room for calls.
@@ -177,10 +191,16 @@ impl SocketTask {
             if let Poll::Ready(outcome) = self.listener.poll_receive(cx, received, BATCH) {
                 return Poll::Ready(outcome.map_or_else(Woken::Failed, |()| Woken::Received));
             }
+            if let Poll::Ready(Some(event)) = self.transfers.events().poll_recv(cx) {
+                return Poll::Ready(Woken::Transfer(event));
+            }
             match self.orders.poll_recv(cx) {
                 Poll::Ready(Some(order)) => return Poll::Ready(Woken::Order(order)),
                 Poll::Ready(None) if !self.draining => return Poll::Ready(Woken::Abandoned),
                 _ => {}
+            }
+            if let Some(Poll::Ready(())) = sweep.as_mut().as_pin_mut().map(|sleep| sleep.poll(cx)) {
+                return Poll::Ready(Woken::Sweep);
             }
             match stuck.as_mut().as_pin_mut().map(|sleep| sleep.poll(cx)) {
                 Some(Poll::Ready(())) => Poll::Ready(Woken::Stuck),
@@ -200,23 +220,44 @@ impl SocketTask {
             match body.and_then(|body| Ok((protocol::command(&body)?, body))) {
                 Ok((Command::Call, body)) => self.call(body, to, seen),
                 Ok((Command::Cancel, body)) => self.cancel(&body, to),
+                Ok((Command::Prepare, body)) => self.prepare(body, to),
+                Ok((Command::Fput, body)) => {
+                    let step = self.transfers.put(body, to, now);
+                    self.step(step, seen);
+                }
+                Ok((Command::Exec, body)) => {
+                    let step = self.transfers.execute(&body, to, now);
+                    self.step(step, seen);
+                }
+                Ok((Command::Fget, body)) => {
+                    let step = self.transfers.get(&body, to, now);
+                    self.step(step, seen);
+                }
+                Ok((Command::Reset, body)) => {
+                    let step = self.transfers.reset(&body, to);
+                    self.step(step, seen);
+                }
                 Err(error) => self.misunderstood(to, error),
             }
         }
     }
 
-    fn call(&mut self, body: Body, mut to: ReturnAddress, seen: Seen) {
+    fn call(&mut self, body: Body, to: ReturnAddress, seen: Seen) {
         let id = self.peer_id(&to.peer);
         let (table, now) = (&self.table, to.arrived);
         let resolved = protocol::read_call(body, |call| table.resolve(call, &id, now)).and_then(|job| job);
-        let size = to.size;
-        let job = match resolved {
-            Ok(job) => job,
-            Err(error) => return self.misunderstood(to, error),
-        };
-        let number = job.number;
+        match resolved {
+            Ok(job) => self.admit(job, to, seen),
+            Err(error) => self.misunderstood(to, error),
+        }
+    }
+
+    /// A call that is ready to run.
+    fn admit(&mut self, job: Job, mut to: ReturnAddress, seen: Seen) {
+        let (size, now, number) = (to.size, to.arrived, job.number);
         self.counters(number).bytes_in.add(size as u64);
         if self.draining {
+            self.transfers.not_run(&job);
             self.counters(number).refused.add(1);
             return self.refuse(to.peer, to.envelope, shutting_down());
         }
@@ -229,10 +270,53 @@ impl SocketTask {
                 self.start(job, to, now);
             }
             Arrival::Queued => self.counters(number).queued.add(1),
-            Arrival::Refused((_, to), reason) => {
+            Arrival::Refused((job, to), reason) => {
+                self.transfers.not_run(&job);
                 self.counters(number).refused.add(1);
                 self.refuse(to.peer, to.envelope, Error::overloaded(reason));
             }
+        }
+    }
+
+    fn prepare(&mut self, body: Body, to: ReturnAddress) {
+        if self.draining {
+            let error = Error::overloaded("the service is shutting down; try another");
+            return self.refuse(to.peer, to.envelope, error);
+        }
+        let id = self.peer_id(&to.peer);
+        let (table, now) = (&self.table, to.arrived);
+        let said = protocol::read_prepare(&body);
+        let read = protocol::read_call(body, |call| table.resolve(call, &id, now)).and_then(|job| job);
+        match said.and_then(|said| Ok((read?, said))) {
+            Ok((job, said)) => {
+                let step = self.transfers.prepare(job, said, to, now);
+                self.step(step, Seen::Nothing);
+            }
+            Err(error) => self.misunderstood(to, error),
+        }
+    }
+
+    /// Does what a command of a transfer asks for.
+    fn step(&mut self, step: Step, seen: Seen) {
+        match step {
+            Step::Answer(peer, message) => {
+                let sent = self.listener.send(&peer, message);
+                self.note(&peer, sent);
+            }
+            Step::Run(job, to) => self.admit(*job, to, seen),
+            Step::Later => {}
+        }
+    }
+
+    /// Something became of transfers; looks at all that there is.
+    fn transferred(&mut self, first: Event) {
+        let now = Instant::now();
+        let step = self.transfers.happened(first, now);
+        self.step(step, Seen::Nothing);
+        for _ in 1..BATCH {
+            let Ok(event) = self.transfers.events().try_recv() else { break };
+            let step = self.transfers.happened(event, now);
+            self.step(step, Seen::Nothing);
         }
     }
 
@@ -263,12 +347,17 @@ impl SocketTask {
     fn finish(&mut self, done: &mut Vec<Done>) {
         let now = Instant::now();
         let looked_on = self.about.monitor.seen(now) != Seen::Nothing;
-        for done in done.drain(..) {
+        for mut done in done.drain(..) {
             self.count(&done, now, looked_on);
             self.admission.finished(done.method, done.size);
-            if let Some(message) = done.message {
-                let sent = self.listener.send(&done.peer, message);
-                self.note(&done.peer, sent);
+            let refused = done.transfer.take().and_then(|transfer| self.transfers.ended(*transfer, now));
+            match (done.message, refused) {
+                (Some(message), Some(error)) => self.refuse(done.peer, protocol::split_request(message).0, error),
+                (Some(message), None) => {
+                    let sent = self.listener.send(&done.peer, message);
+                    self.note(&done.peer, sent);
+                }
+                (None, _) => {}
             }
         }
         if looked_on {
@@ -313,7 +402,7 @@ impl SocketTask {
     }
 
     fn start(&self, job: Job, to: ReturnAddress, now: Instant) {
-        job::start(job, to, self.finished.clone(), self.limits.reply_size, &self.runners, &self.cancellable, now);
+        job::start(job, to, self.finished.clone(), self.terms, &self.runners, &self.cancellable, now);
     }
 
     fn refuse(&mut self, peer: Peer, envelope: Envelope, error: Error) {

@@ -1,5 +1,6 @@
 //! Interfaces and methods by name, and how a received call becomes a job.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -35,6 +36,9 @@ struct Method {
     hooks: Option<Arc<[Hook]>>,
     placement: Arc<Placement>,
     ends: Ends,
+    /// What an attachment without a name is called.
+    first_attachment: Option<Arc<str>>,
+    streaming: bool,
 }
 
 /// What may end a call before its method does.
@@ -79,6 +83,10 @@ pub(crate) struct Job {
     pub(crate) ends: Ends,
     /// Number of the method in the table.
     pub(crate) number: usize,
+    /// The method begins while its attachments are still arriving.
+    pub(crate) streaming: bool,
+    /// What an attachment without a name is called.
+    pub(crate) first_attachment: Option<Arc<str>>,
 }
 
 impl Table {
@@ -186,7 +194,11 @@ impl Table {
         request.strict = call.said.strict;
         request.trace = call.said.trace;
         request.extensions = call.extensions;
-        request.attachment = call.attachment;
+        if let Some(attachment) = call.attachment {
+            let name = method.first_attachment.as_ref().map_or(Cow::Borrowed(""), |name| Cow::Owned(name.to_string()));
+            request.attachments.set(name, attachment, true);
+        }
+        request.takes_streams = call.said.takes_streams;
         request.peer = Some(peer.clone());
         if interface.stateful && matches!(method.action, Action::Method(..)) {
             let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
@@ -195,8 +207,8 @@ impl Table {
                 Some(id) => sessions.find(id, now)?,
             });
         }
-        let Method { action, hooks, placement, ends, number, .. } = method.clone();
-        Ok(Job { action, hooks, request, placement, ends, number })
+        let Method { action, hooks, placement, ends, number, streaming, first_attachment, .. } = method.clone();
+        Ok(Job { action, hooks, request, placement, ends, number, streaming, first_attachment })
     }
 }
 
@@ -228,7 +240,17 @@ impl Served {
                 MethodLimit { calls: method.limit.unwrap_or(calls), queue: method.queue.unwrap_or(queue) }
             });
             counted.push(Counted { interface: interface.clone(), method: name.clone(), counters, limit });
-            methods.insert(name.clone(), Method { number, name, action, hooks, placement: Arc::default(), ends });
+            let method = Method {
+                number,
+                name: name.clone(),
+                action,
+                hooks,
+                placement: Arc::default(),
+                ends,
+                first_attachment: method.attachments.incoming.as_deref().map(Into::into),
+                streaming: method.streaming,
+            };
+            methods.insert(name, method);
         }
         Ok(Self { name: interface, stateful: description.is_stateful(), methods })
     }

@@ -137,6 +137,12 @@ impl CallWriter {
         write_string(&mut self.buffer, id);
     }
 
+    /// Announces attachments that follow.
+    pub(crate) fn attachments(&mut self, sizes: &[u8]) {
+        self.buffer.extend_from_slice(b",\"attachments\":");
+        self.buffer.extend_from_slice(sizes);
+    }
+
     pub(crate) fn extensions(&mut self, extensions: &Extensions, extra: &[(&str, &dyn std::fmt::Display)]) {
         if extensions.is_empty() && extra.is_empty() {
             return;

@@ -10,16 +10,32 @@ pub(crate) enum Command {
     Call,
     /// *Ours.* Nobody waits for a call any more; the originals answer code 4.
     Cancel,
+    /// A call whose attachments follow in chunks is about to come.
+    Prepare,
+    /// A chunk of an attachment comes.
+    Fput,
+    /// Run the call that was prepared.
+    Exec,
+    /// A chunk of an attachment of the reply is wanted.
+    Fget,
+    /// Nothing of a prepared call, or of its reply, is wanted any more.
+    Reset,
 }
 
 impl Command {
-    const ALL: [Command; 2] = [Command::Call, Command::Cancel];
+    const ALL: [Command; 7] =
+        [Command::Call, Command::Cancel, Command::Prepare, Command::Fput, Command::Exec, Command::Fget, Command::Reset];
 
     /// The word on the wire.
     pub(crate) const fn word(self) -> &'static [u8] {
         match self {
             Command::Call => b"CALL",
             Command::Cancel => b"CANCEL",
+            Command::Prepare => b"PREPARE",
+            Command::Fput => b"FPUT",
+            Command::Exec => b"EXEC",
+            Command::Fget => b"FGET",
+            Command::Reset => b"RESET",
         }
     }
 

@@ -28,6 +28,11 @@ pub(crate) mod key {
     pub(crate) const ERROR_DATA: &str = "org.pycom.error";
     /// In a reply of code 2: the names of the methods that there are.
     pub(crate) const KNOWN: &str = "org.pycom.known";
+    /// In a call: true, where attachments of the reply may come in chunks. In what belongs to a
+    /// transfer in chunks: an object that says more of it (protocol.md, "Attachments in chunks").
+    pub(crate) const TRANSFER: &str = "org.pycom.transfer";
+    /// In the last chunk of an attachment: the checksum over the whole.
+    pub(crate) const CHECKSUM: &str = "org.pycom.checksum";
     /// In a registration: which run of the service registers.
     pub(crate) const INSTANCE: &str = "org.pycom.instance";
     /// In the answer to a registration with a nameserver of ours: seconds that it holds.
@@ -43,6 +48,8 @@ pub(crate) struct OfCall {
     pub(crate) strict: bool,
     /// Where in which trace it belongs.
     pub(crate) trace: Option<TraceParent>,
+    /// Attachments of the reply may come in chunks.
+    pub(crate) takes_streams: bool,
 }
 
 #[derive(Deserialize)]
@@ -53,6 +60,8 @@ struct OfCallFields<'a> {
     strict: Option<&'a RawValue>,
     #[serde(rename = "org.pycom.traceparent", borrow, default)]
     trace: Option<&'a RawValue>,
+    #[serde(rename = "org.pycom.transfer", borrow, default)]
+    transfer: Option<&'a RawValue>,
 }
 
 type Map = BTreeMap<String, Box<RawValue>>;
@@ -89,12 +98,13 @@ impl Extensions {
     pub(crate) fn of_call(&self) -> OfCall {
         let fields =
             self.received.as_ref().and_then(|json| serde_json::from_str::<OfCallFields<'_>>(json.as_str()).ok());
-        let Some(OfCallFields { timeout, strict, trace }) = fields else { return OfCall::default() };
+        let Some(OfCallFields { timeout, strict, trace, transfer }) = fields else { return OfCall::default() };
         OfCall {
             timeout: timeout.and_then(|raw| raw.get().parse().ok()),
             strict: strict.is_some_and(|raw| raw.get() == "true"),
             // No character of one has to be escaped.
             trace: trace.and_then(|raw| raw.get().strip_prefix('"')?.strip_suffix('"')?.parse().ok()),
+            takes_streams: transfer.is_some_and(|raw| raw.get() == "true"),
         }
     }
 

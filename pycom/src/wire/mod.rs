@@ -9,6 +9,7 @@
 //! | `command` | what a request asks for |
 //! | `call` | the JSON of a call |
 //! | `cancel` | the JSON that names a call nobody waits for any more |
+//! | `transfer` | the JSON of the commands that carry attachments in chunks |
 //! | `reply` | the JSON of an answer |
 //! | `extensions` | the `extensions` object of both |
 //! | `json` | nesting limit, Python's dialect, where in a text an error lies |
@@ -20,6 +21,7 @@ mod extensions;
 mod frames;
 mod json;
 mod reply;
+mod transfer;
 
 pub(crate) use call::{Call, CallWriter};
 pub(crate) use cancel::{LONGEST_ID, cancelled_id, write_cancel};
@@ -29,6 +31,9 @@ pub(crate) use extensions::{OfCall, key};
 pub(crate) use frames::{Body, Envelope, answer, request, split};
 pub(crate) use json::{dialect_error, mask_dialect, path_at};
 pub(crate) use reply::{ReplyParts, ReplyWriter, error_reply};
+pub(crate) use transfer::{
+    ChunkRequest, OfRefusal, PrepareAnswer, Prepared, prepared, read_call_id, sizes, write_call_id,
+};
 
 /// The version that goes out; any other, or none, is accepted.
 pub(crate) const VERSION: &str = "1.0";

@@ -21,6 +21,10 @@ pub(crate) struct ReplyParts<'a> {
     pub(crate) result: &'a str,
     pub(crate) session_id: Option<Cow<'a, str>>,
     pub(crate) extensions: Option<&'a str>,
+    /// What is to be asked for the attachments that wait.
+    pub(crate) call_id: Option<Cow<'a, str>>,
+    /// The text of `attachments`, unread.
+    pub(crate) attachments: Option<&'a str>,
 }
 
 #[derive(Deserialize)]
@@ -34,6 +38,10 @@ struct Fields<'a> {
     session_id: Option<Text<'a>>,
     #[serde(borrow, default)]
     extensions: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    call_id: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    attachments: Option<&'a RawValue>,
 }
 
 impl<'a> From<Fields<'a>> for ReplyParts<'a> {
@@ -44,6 +52,8 @@ impl<'a> From<Fields<'a>> for ReplyParts<'a> {
             result: fields.result.map_or("null", RawValue::get),
             session_id: fields.session_id.map(|Text(id)| id),
             extensions: fields.extensions.map(RawValue::get).filter(|raw| raw.starts_with('{')),
+            call_id: fields.call_id.map(|Text(id)| id),
+            attachments: fields.attachments.map(RawValue::get),
         }
     }
 }
@@ -74,6 +84,8 @@ impl<'a> ReplyParts<'a> {
             result: fields.result.map_or("null", |raw| original(raw.get())),
             session_id: fields.session_id.map(|Text(id)| Cow::Owned(id.into_owned())),
             extensions: fields.extensions.map(RawValue::get).filter(|raw| raw.starts_with('{')).map(original),
+            call_id: fields.call_id.map(|Text(id)| Cow::Owned(id.into_owned())),
+            attachments: fields.attachments.map(|raw| original(raw.get())),
         })
     }
 }
@@ -129,6 +141,19 @@ impl ReplyWriter {
     /// The text of the result so far.
     pub(crate) fn result_text(&self) -> &[u8] {
         &self.buffer[Self::OPENING.len()..]
+    }
+
+    /// Says under which id the transfer goes on, after the result.
+    pub(crate) fn call_id(&mut self, call_id: &str) {
+        self.buffer.extend_from_slice(b",\"call_id\":");
+        write_string(&mut self.buffer, call_id);
+    }
+
+    /// Says which attachments wait to be fetched, after the result.
+    pub(crate) fn attachments<'n>(&mut self, call_id: &str, sizes: impl Iterator<Item = (&'n str, Option<u64>)>) {
+        self.call_id(call_id);
+        self.buffer.extend_from_slice(b",\"attachments\":");
+        super::transfer::write_sizes(&mut self.buffer, sizes);
     }
 
     pub(crate) fn finish(mut self, session_id: Option<&str>, extensions: &Extensions) -> Vec<u8> {

@@ -9,7 +9,7 @@ struct Blob;
 impl Blob {
     #[method(attachments(incoming = "blob"))]
     async fn length(&self, blob: Attachment) -> usize {
-        blob.len()
+        blob.size().unwrap_or_default() as usize
     }
 
     #[method(attachments(incoming = "data"))]

@@ -127,11 +127,23 @@ impl Contract<'_> {
             keys.push(quote!(results(#(#results),*)));
         }
         let attachments = &method.attachments;
-        let incoming = attachments.incoming.as_ref().map(|name| quote!(incoming = #name));
-        let outgoing = attachments.outgoing.as_ref().map(|name| quote!(outgoing = #name));
-        let attachments: Vec<TokenStream> = incoming.into_iter().chain(outgoing).collect();
+        let incoming: Vec<&str> = attachments.incoming_names().collect();
+        let outgoing: Vec<&str> = attachments.outgoing_names().collect();
+        let named = |key: &str, names: &[&str]| {
+            let key = ident(key);
+            match names {
+                [] => None,
+                [only] => Some(quote!(#key = #only)),
+                several => Some(quote!(#key(#(#several),*))),
+            }
+        };
+        let attachments: Vec<TokenStream> =
+            named("incoming", &incoming).into_iter().chain(named("outgoing", &outgoing)).collect();
         if !attachments.is_empty() {
             keys.push(quote!(attachments(#(#attachments),*)));
+        }
+        if method.streaming {
+            keys.push(quote!(streaming));
         }
         if method.idempotent {
             keys.push(quote!(idempotent));
@@ -169,7 +181,7 @@ impl Contract<'_> {
         hint: &str,
         taken: &mut Taken,
     ) -> TokenStream {
-        let is_attachment = method.attachments.incoming.as_deref() == Some(remote);
+        let is_attachment = method.attachments.is_incoming(remote);
         let schema = property(&method.arguments_schema, remote);
         let ty = match schema {
             _ if is_attachment => quote!(pycom::Attachment),
@@ -196,7 +208,7 @@ impl Contract<'_> {
         let mut parts = Vec::new();
         for name in &method.results {
             parts.push(match property(&method.result_schema, name) {
-                _ if outgoing == Some(name) => quote!(pycom::Attachment),
+                _ if method.attachments.is_outgoing(name) => quote!(pycom::Attachment),
                 Some(schema) => self.types.of(&schema, &format!("{hint}{}", type_name(name, "Result"))),
                 None => any(),
             });

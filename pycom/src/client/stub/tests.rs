@@ -15,7 +15,7 @@ fn call(component: &Component) -> StubCall<'_> {
 
 fn answer(result: &str) -> StubAnswer {
     let reply = Reply::result(Json::from_text(result).unwrap());
-    StubAnswer::new(Received { reply, site: CallSite::default() }).unwrap()
+    StubAnswer::new(Received { reply, site: CallSite::default() }, &SPLIT).unwrap()
 }
 
 #[test]
@@ -57,6 +57,7 @@ fn an_answer_of_another_form_says_what_was_expected() {
 fn a_response_brings_what_came_beside_the_value() {
     let builder = ReplyBuilder::new().value(Response::new(1).attachment(Attachment::from(vec![2])));
     let received = Received { reply: builder.finish("a.b", "c"), site: CallSite::default() };
-    let response: Response<u8> = StubAnswer::new(received).unwrap().value().unwrap();
-    assert_eq!((response.value, response.attachment), (1, Some(Attachment::from(vec![2]))));
+    let response: Response<u8> = StubAnswer::new(received, &SPLIT).unwrap().value().unwrap();
+    let attachment = response.attachment.unwrap();
+    assert_eq!((response.value, attachment.as_bytes().unwrap().as_ref()), (1, &[2][..]));
 }

@@ -24,7 +24,7 @@ impl Block {
 
     #[method(attachments(incoming = "blob"))]
     async fn length(&self, blob: Option<Attachment>, #[arg(default)] more: u8) -> usize {
-        blob.map_or(0, |blob| blob.len()) + usize::from(more)
+        blob.and_then(|blob| blob.size()).map_or(0, |size| size as usize) + usize::from(more)
     }
 
     #[method]
@@ -48,7 +48,7 @@ trait Contract {
 
     #[method(attachments(incoming = "blob"))]
     async fn length(&self, blob: Option<Attachment>, #[arg(default)] more: u8) -> usize {
-        blob.map_or(0, |blob| blob.len()) + usize::from(more)
+        blob.and_then(|blob| blob.size()).map_or(0, |size| size as usize) + usize::from(more)
     }
 
     #[method]

@@ -34,7 +34,7 @@ impl Call {
     }
 
     fn attachment(mut self, data: &[u8]) -> Self {
-        self.request.attachment = Some(Attachment::from(data));
+        self.request.attachments.set("blob", Attachment::from(data), true);
         self
     }
 
