@@ -21,7 +21,7 @@ awk -v calls=$((many - few)) '
         rows = rows "|  the reply is read=pycom::protocol::read_reply"
         rows = rows "|connection: ids, deadlines, messages=pycom::client::connection::Task::run"
         rows = rows "|service: socket task=pycom::server::socket::SocketTask::run"
-        rows = rows "|  the request is read, its method found=pycom::protocol::read_request"
+        rows = rows "|  the request is read, its method found=pycom::protocol::read_call"
         rows = rows "|  the method and its session alone=pycom::server::table::Table::resolve"
         rows = rows "|  the call is started=pycom::server::job::start"
         rows = rows "|service: runner=pycom::server::runners::Waiting::run"

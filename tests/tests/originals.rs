@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use pycom::{Backend, Client, Context, Description, Error, Outcome, Running, Server};
+use pycom::{Backend, Balance, Change, Client, Context, Description, Error, Event, Outcome, Running, Server};
 use pycom_nameserver::Nameserver;
 use pycom_nameserver::registry::{Limits, Terms};
 use serde_json::{Value, json};
@@ -50,6 +50,7 @@ with_both_versions!(
     a_python_client_reads_what_a_rust_service_says_of_itself,
     a_rust_client_has_time_for_a_python_service_that_is_slow,
     without_libzmq_on_our_side_all_is_the_same,
+    a_rust_client_spreads_its_calls_and_watches_with_a_python_nameserver,
 );
 
 /// What the probe's interface `com.foo.example` does for a Python client, whoever provides it.
@@ -158,6 +159,35 @@ async fn without_libzmq_on_our_side_all_is_the_same(originals: Originals, versio
     let _probe = originals.probe(version, &nameserver.address, "/com/foo/probe");
     let context = Context::builder().nameserver(&nameserver.address).unwrap().backend(Backend::Zmtp).build();
     check_example_from_rust(&context, "/com/foo/probe").await;
+}
+
+async fn a_rust_client_spreads_its_calls_and_watches_with_a_python_nameserver(originals: Originals, version: Version) {
+    let nameserver = originals.nameserver(version);
+    let first = originals.probe(version, &nameserver.address, "/com/foo/a");
+    let context = Context::builder().nameserver(&nameserver.address).unwrap().balance(Balance::RoundRobin).build();
+    let (mut changes, mut events) = (context.watch("com.foo.example").unwrap(), context.events());
+    let mut added = async || match tokio::time::timeout(PATIENCE, changes.next()).await {
+        Ok(Change::Added { address, .. }) => address.to_string(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(added().await, first.address);
+    let second = originals.probe(version, &nameserver.address, "/com/foo/b");
+    // It cannot tell by itself, and is asked now and then.
+    assert_eq!(added().await, second.address);
+
+    // 0.6.0 gives one at a time: all are found nevertheless.
+    let query = context.locate("com.foo.example").await.unwrap();
+    for n in 0..4 {
+        // Every interface of 0.4.1 keeps a session, which would stay where it began.
+        assert_eq!(query.fresh_session().invoke("create", n).await.unwrap(), json!({"field1": n}));
+    }
+    let mut missing = vec![first.address, second.address];
+    while !missing.is_empty() {
+        let event = tokio::time::timeout(PATIENCE, events.next()).await.expect("both were called");
+        if let Event::Connected { address } = event {
+            missing.retain(|wanted| *wanted != address.to_string());
+        }
+    }
 }
 
 async fn a_rust_service_registered_with_a_python_nameserver_is_found_by_both_clients(

@@ -400,6 +400,27 @@ async fn a_batch_of_calls_given_up_at_once_leaves_nothing_behind() {
     assert_eq!(component.invoke("answer", ()).await.unwrap(), "here", "beside {} calls", batch.len());
 }
 
+/// What a connection carries at once is bounded; over it a call is told so, and was surely not sent.
+#[tokio::test]
+async fn calls_over_what_one_connection_carries_are_not_sent() {
+    let peer = Silent::start();
+    let component = Context::builder().build().connect(&peer.address, "com.foo.silent").unwrap();
+    let component = component.with_timeout(Duration::from_secs(24 * 3600));
+    let mut calls: Vec<_> = (0..65_536).map(|number| Box::pin(component.invoke("never", number))).collect();
+    for (number, call) in calls.iter_mut().enumerate() {
+        assert!(std::future::poll_fn(|cx| Poll::Ready(call.as_mut().poll(cx).is_pending())).await);
+        if number % 100 == 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+    let error = component.invoke("answer", ()).await.unwrap_err();
+    assert!(matches!(error, Error::NotSent(_)), "{error}");
+    assert_eq!(error.outcome(), Outcome::NotRun);
+    assert!(error.to_string().contains("65536 calls to it are under way (limit)"), "{error}");
+    calls.truncate(1000);
+    assert_eq!(component.invoke("answer", ()).await.unwrap(), "here");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_leaves_without_a_word_costs_the_service_nothing_it_would_miss() {
     let service = Program::Doorman.serve(&[]);

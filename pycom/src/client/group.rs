@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
 use tokio::sync::{Notify, watch};
@@ -66,7 +66,7 @@ pub(super) struct Group {
     turn: AtomicUsize,
     pub(super) budget: Budget,
     /// Methods that are known to be idempotent, from introspection.
-    idempotent: RwLock<HashSet<String>>,
+    idempotent: OnceLock<HashSet<String>>,
     /// Whether anybody has called since somebody last looked.
     used: AtomicBool,
     /// Whether a task keeps it current.
@@ -92,7 +92,7 @@ impl Group {
             members: watch::Sender::new(Arc::default()),
             turn: AtomicUsize::new(fastrand::usize(..1024)),
             budget: Budget::default(),
-            idempotent: RwLock::default(),
+            idempotent: OnceLock::new(),
             used: AtomicBool::new(false),
             attended: AtomicBool::new(false),
             live: AtomicBool::new(false),
@@ -149,12 +149,13 @@ impl Group {
     }
 
     pub(super) fn knows_idempotent(&self, method: &str) -> bool {
-        self.idempotent.read().unwrap_or_else(PoisonError::into_inner).contains(method)
+        self.idempotent.get().is_some_and(|methods| methods.contains(method))
     }
 
     /// Introspection has told which methods are idempotent.
     pub(super) fn learn_idempotent(&self, methods: HashSet<String>) {
-        *self.idempotent.write().unwrap_or_else(PoisonError::into_inner) = methods;
+        // Said once: all who offer an interface mean the same by it.
+        let _ = self.idempotent.set(methods);
     }
 
     /// Notes that it is used; written only where that is news.

@@ -73,12 +73,13 @@ pub(super) async fn spread(
     attend(&component.context, group);
     let session = component.session.instance();
     if let Some(instance) = session {
-        return stay(component, group, &instance, request, deadline, strict).await;
+        // Boxed, as all that is rare: the usual call is to be small.
+        return Box::pin(stay(component, group, &instance, request, deadline, strict)).await;
     }
     let idempotent = request.idempotent || group.knows_idempotent(&request.method);
     let mut search =
         Search { component, group, request, deadline, strict, idempotent, failed: Vec::new(), asked_again: false };
-    if idempotent && group.count() > 1 { search.overlapping().await } else { search.in_turn().await }
+    if idempotent && group.count() > 1 { Box::pin(search.overlapping()).await } else { search.in_turn().await }
 }
 
 /// Sends a request of a session to where the session is kept.
