@@ -61,7 +61,7 @@ async fn candidates(line: &str) -> Vec<Candidate> {
     let command = Cli::command();
     let line = Line::read(line, &command);
     let all = match &line.flag {
-        Some(flag) => values_of(flag),
+        Some(flag) => values_of(&command, &line, flag),
         None if line.current.starts_with('-') => flags(&command, &line),
         None => match line.commands.first().map(String::as_str) {
             None => subcommands(&command),
@@ -137,11 +137,16 @@ fn flag_name(root: &clap::Command, here: &clap::Command, flag: &str) -> Option<S
     all.into_iter().find(fits).map(|arg| arg.get_id().as_str().to_owned())
 }
 
-fn values_of(flag: &str) -> Vec<Candidate> {
+fn values_of(root: &clap::Command, line: &Line, flag: &str) -> Vec<Candidate> {
     match flag {
         "context" => context_names(),
         "attach" | "save" | "from" | "output" | "pycom_path" => vec![plain(FILES)],
-        _ => Vec::new(),
+        _ => {
+            let here = reached(root, &line.commands);
+            let arg = here.get_arguments().find(|arg| arg.get_id() == flag);
+            let values = arg.map(clap::Arg::get_possible_values).unwrap_or_default();
+            values.iter().map(|value| (value.get_name().to_owned(), about(value.get_help()))).collect()
+        }
     }
 }
 

@@ -142,6 +142,9 @@ impl Page<'_> {
         if method.idempotent {
             lines.push(format!("    {}", self.style.faint("may be called again without harm")));
         }
+        if method.uncancellable {
+            lines.push(format!("    {}", self.style.faint("runs to its end, also where its caller gives up")));
+        }
         if let Some(limit) = method.limit {
             let queue = method.queue.map_or(String::new(), |queue| format!(", and {queue} wait"));
             lines.push(format!("    {}", self.style.faint(&format!("at most {limit} run at once{queue}"))));

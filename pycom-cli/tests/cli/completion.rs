@@ -65,6 +65,7 @@ fn bash_completes_what_is_there_live() {
         ("pycom call com.foo.example measure way=str", "straight|streets"),
         ("pycom call --time", "--timeout"),
         ("pycom completions z", "zsh"),
+        ("pycom top --sort e", "errors"),
         ("pycom call com.foo.nothing ", ""),
     ];
     let answers = ask_bash(&shell, &asked.map(|(line, _)| line));
