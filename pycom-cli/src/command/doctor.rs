@@ -1,8 +1,9 @@
 //! `pycom doctor`: each thing that can be wrong, checked from here.
 
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use pycom::stat::StatClient;
 use pycom::{Address, Component, Error};
 use serde::Serialize;
 
@@ -18,6 +19,9 @@ const AT_ONCE: usize = 16;
 
 /// Open files below which a busy service runs out of them.
 const FEW_FILES: u64 = 1024;
+
+/// Seconds by which clocks may differ.
+const CLOCKS_AGREE: f64 = 2.0;
 
 /// What was looked at, and what was found.
 #[derive(Debug, Serialize)]
@@ -68,10 +72,6 @@ pub async fn run(global: &Global) -> Result<ExitCode> {
         Ok(network) => checks.extend(nameservers(&network).await),
         Err(failure) => checks.push(Check::wrong("nameserver", failure.to_string(), "give another with -n")),
     }
-    checks.push(Check::note(
-        "clocks",
-        "not compared: no service tells its time, and nothing in the protocol depends on it",
-    ));
     if global.json {
         print_json(&checks)?;
     } else {
@@ -107,6 +107,28 @@ fn open_files() -> Check {
         0 => Check::ok("open files", format!("{now} at most")),
         _ => Check::note("open files", "the limit cannot be read"),
     }
+}
+
+/// How far the clock of a service is ahead of ours, in seconds, where it tells.
+async fn ahead(network: &Network, service: &Service) -> Option<(String, f64)> {
+    let client = StatClient::connect(&network.context, service.address.as_deref()?).ok()?;
+    let ours = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
+    let before = ours();
+    let clock = client.stat(None).await.ok()?.clock;
+    Some((service.service.clone(), clock - (before + ours()) / 2.0))
+}
+
+/// What the clocks of services say, beside ours.
+fn clocks(ahead: &[(String, f64)]) -> Check {
+    let Some((service, most)) = ahead.iter().max_by(|a, b| a.1.abs().total_cmp(&b.1.abs())) else {
+        return Check::note("clocks", "not compared: no service tells its time, and no call depends on it");
+    };
+    if most.abs() <= CLOCKS_AGREE {
+        return Check::ok("clocks", format!("those of {} services agree with this one", ahead.len()));
+    }
+    let way = if *most > 0.0 { "ahead of" } else { "behind" };
+    let found = format!("that of {service} is {:.0} s {way} this one", most.abs());
+    Check::wrong("clocks", found, "set both by NTP: calls do not depend on it, but logs and traces do not fit together")
 }
 
 async fn nameservers(network: &Network) -> Vec<Check> {
@@ -148,9 +170,12 @@ async fn nameservers(network: &Network) -> Vec<Check> {
         }
     }
     let remote = network.choice.nameserver.split(',').all(|address| !is_loopback(address.trim()));
+    let mut told = Vec::new();
     for chunk in services.unwrap_or_default().chunks(AT_ONCE) {
         checks.extend(network::join_all(chunk.iter().map(|service| check(network, service, remote))).await);
+        told.extend(network::join_all(chunk.iter().map(|service| ahead(network, service))).await.into_iter().flatten());
     }
+    checks.push(clocks(&told));
     checks
 }
 
@@ -239,5 +264,18 @@ async fn check(network: &Network, service: &Service, nameserver_is_remote: bool)
         Err(error) => {
             Check::ok(what, format!("answers at {text} in {took:.1} ms, does not describe itself: {}", reason(&error)))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clocks_that_differ_are_named() {
+        let told = |ahead: f64| [("/com/foo/a".to_owned(), 0.1), ("/com/foo/b".to_owned(), ahead)];
+        assert_eq!(clocks(&told(-0.5)).found, "those of 2 services agree with this one");
+        assert_eq!(clocks(&told(-90.0)).found, "that of /com/foo/b is 90 s behind this one");
+        assert_eq!((clocks(&told(5.0)).state, clocks(&[]).state), (State::Wrong, State::Note));
     }
 }

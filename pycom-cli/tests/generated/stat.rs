@@ -125,6 +125,9 @@ pub struct ServiceStatistics {
     /// Requests that named no method of this service, or were no requests: by code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bad_requests: Option<std::collections::BTreeMap<String, u64>>,
+    /// What its clock says now: seconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock: Option<f64>,
     /// Whether it is about to end and takes no new calls.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub draining: Option<bool>,

@@ -81,6 +81,9 @@ pub struct ServiceStatistics {
     pub since: f64,
     /// Seconds since it started.
     pub uptime: f64,
+    /// What its clock says now: seconds since 1970.
+    #[serde(default)]
+    pub clock: f64,
     /// Whether it is about to end and takes no new calls.
     #[serde(default)]
     pub draining: bool,

@@ -86,6 +86,7 @@ impl About {
             instance: self.instance.clone(),
             version: env!("CARGO_PKG_VERSION").into(),
             since: self.clock(self.started),
+            clock: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64(),
             uptime: self.started.elapsed().as_secs_f64(),
             draining: *self.draining.borrow(),
             sessions: table.as_ref().map_or(0, |table| table.sessions() as u64),
