@@ -10,7 +10,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use pycom::{Context, Error, Outcome};
-use serde_json::json;
+use serde_json::{Value, json};
 use tests::patience::{PATIENCE, eventually_async};
 use tests::process::Process;
 use tests::programs::{Program, Service};
@@ -133,15 +133,31 @@ impl Cable {
 
 const NAMESERVER: &str = "tcp://192.0.2.2:2012";
 
-/// The nameserver, the probe, and the cables client–nameserver, client–probe, probe–nameserver.
+/// A nameserver with a cable from here.
+fn nameserver() -> (Host, Cable) {
+    let host = Host::new(Program::Nameserver, &["-a", "tcp://0.0.0.0:2012", "--advertise", "192.0.2.2"]);
+    let cable = Cable::lay("one", &End(None, "192.0.2.1"), (&host, "192.0.2.2"));
+    (host, cable)
+}
+
+/// A probe with a cable from here and one from the nameserver; `number` tells it from others.
+fn probe(nameserver: &Host, number: u8) -> (Host, Cable, Cable) {
+    // Cables and names live as long as the test's process.
+    let text = |text: String| -> &'static str { text.leak() };
+    let (near, far) = (text(format!("10.77.{number}.1")), text(format!("10.77.{number}.2")));
+    let (there, its) = (text(format!("10.78.{number}.1")), text(format!("10.78.{number}.2")));
+    let (name, known) = (format!("/com/foo/probe/{number}"), format!("{there}:2012"));
+    let arguments = ["-a", "tcp://0.0.0.0:2013", "--advertise", far, "-s", &name, "-n", &known];
+    let host = Host::new(Program::Probe, &arguments);
+    let here = Cable::lay(text(format!("here{number}")), &End(None, near), (&host, far));
+    let between = Cable::lay(text(format!("between{number}")), &End(Some(nameserver), there), (&host, its));
+    (host, here, between)
+}
+
+/// The nameserver, a probe, and the cables client–nameserver, client–probe, probe–nameserver.
 fn network() -> (Service, Service, [Cable; 3]) {
-    let nameserver = Host::new(Program::Nameserver, &["-a", "tcp://0.0.0.0:2012", "--advertise", "192.0.2.2"]);
-    let arguments =
-        ["-a", "tcp://0.0.0.0:2013", "--advertise", "198.51.100.2", "-s", "/com/foo/probe", "-n", "203.0.113.1:2012"];
-    let probe = Host::new(Program::Probe, &arguments);
-    let to_nameserver = Cable::lay("one", &End(None, "192.0.2.1"), (&nameserver, "192.0.2.2"));
-    let to_probe = Cable::lay("two", &End(None, "198.51.100.1"), (&probe, "198.51.100.2"));
-    let between = Cable::lay("three", &End(Some(&nameserver), "203.0.113.1"), (&probe, "203.0.113.2"));
+    let (nameserver, to_nameserver) = nameserver();
+    let (probe, to_probe, between) = probe(&nameserver, 1);
     (nameserver.start(), probe.start(), [to_nameserver, to_probe, between])
 }
 
@@ -168,7 +184,7 @@ async fn calls_into_a_partition_end_by_their_deadline_and_the_same_client_goes_o
             let error = call.await.unwrap().unwrap_err();
             assert!(matches!(error, Error::Timeout { .. } | Error::ServiceNotAvailable(_)), "{error}");
             assert_ne!(error.outcome(), Outcome::Answered);
-            assert!(error.to_string().contains("198.51.100.2:2013"), "{error}");
+            assert!(error.to_string().contains("10.77.1.2:2013"), "{error}");
         }
         for _ in 0..3 {
             let error = query.with_timeout(SHORT).invoke("create", 42).await.unwrap_err();
@@ -191,7 +207,7 @@ async fn a_client_new_to_a_partition_is_told_where_nobody_answers_and_finds_it_a
     let query = context.locate("com.foo.example").await.unwrap();
     let error = query.invoke("create", 42).await.unwrap_err();
     assert_eq!(error.outcome(), Outcome::NotRun, "nothing was sent: {error}");
-    assert!(error.to_string().contains("198.51.100.2:2013"), "{error}");
+    assert!(error.to_string().contains("10.77.1.2:2013"), "{error}");
     to_probe.mend();
     let answered = || async { query.invoke("create", 42).await.ok() };
     assert_eq!(eventually_async("an answer", answered).await, json!({"field1": 42}));
@@ -204,7 +220,7 @@ async fn a_client_new_to_a_partition_is_told_where_nobody_answers_and_finds_it_a
     assert!(text.contains(NAMESERVER) && text.contains("pycom-nameserver"), "{text}");
     to_nameserver.mend();
     let found = || async { stranger.locate("com.foo.example").await.ok() };
-    assert_eq!(eventually_async("the service", found).await.address().to_string(), "tcp://198.51.100.2:2013");
+    assert_eq!(eventually_async("the service", found).await.address().to_string(), "tcp://10.77.1.2:2013");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -220,5 +236,37 @@ async fn a_nameserver_behind_a_partition_stops_nobody_who_knows_an_address() {
     for number in 0..20 {
         let answer = query.with_timeout(PATIENCE).invoke("create", number).await.unwrap();
         assert_eq!(answer, json!({"field1": number}));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn idempotent_calls_go_round_a_partition() {
+    if !in_a_network_of_its_own("idempotent_calls_go_round_a_partition") {
+        return;
+    }
+    let (nameserver, _to_nameserver) = nameserver();
+    let (one, to_one, _between_one) = probe(&nameserver, 1);
+    let (other, to_other, _between_other) = probe(&nameserver, 2);
+    let _running = (nameserver.start(), one.start(), other.start());
+    let context = Context::new(NAMESERVER).unwrap();
+    let both = || async {
+        let nameserver = context.nameserver().ok()?;
+        let args = json!({"interface": "com.foo.example", "as_list": true});
+        let found: Vec<Value> = nameserver.invoke_as("locate", args).await.ok()?;
+        (found.len() == 2).then_some(())
+    };
+    eventually_async("both probes", both).await;
+    let query = context.locate("com.foo.example").await.unwrap().with_timeout(PATIENCE);
+    for cable in [to_one, to_other] {
+        for number in 0..20 {
+            let answer = query.call("create").args(&number).idempotent().await.unwrap();
+            assert_eq!(answer.parse::<Value>().unwrap(), json!({"field1": number}));
+        }
+        cable.pull();
+        for number in 0..20 {
+            let answer = query.call("create").args(&number).idempotent().timeout(PATIENCE).await.unwrap();
+            assert_eq!(answer.parse::<Value>().unwrap(), json!({"field1": number}));
+        }
+        cable.mend();
     }
 }
