@@ -27,7 +27,8 @@ fn steps(c: &mut Criterion) {
         group.bench_function("dispatch: arguments, method, result", |b| {
             b.iter_batched(request, |request| measured::dispatch(&offer, request), BatchSize::SmallInput);
         });
-        group.bench_function("write the reply", |b| b.iter_batched(reply, measured::write_reply, BatchSize::SmallInput));
+        group
+            .bench_function("write the reply", |b| b.iter_batched(reply, measured::write_reply, BatchSize::SmallInput));
         group.bench_function("read the reply", |b| b.iter(|| measured::read_reply(black_box(answered.clone()))));
         group.finish();
     }

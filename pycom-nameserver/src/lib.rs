@@ -24,6 +24,7 @@
 //! | [`registry`] | names, addresses, terms and rules, as plain data |
 //! | [`store`] | where several nameservers keep together what they know |
 //! | `front` | a nameserver over a store |
+//! | `gauges` | the registry's numbers in the text for Prometheus |
 //! | `nameserver` | the interface `org.pycom.nameserver` over it |
 //! | `answers` | what its methods give |
 //! | `program` | the program `pycom-nameserver`, wherever it is started from |
@@ -32,6 +33,7 @@
 
 mod answers;
 mod front;
+mod gauges;
 mod names;
 mod nameserver;
 mod program;

@@ -131,6 +131,24 @@ impl Nameserver {
         nameserver
     }
 
+    /// What adds the registry's own numbers to a server's text for Prometheus: `pycom_nameserver_services`, `_interfaces`
+    /// and `_watchers`, and with a store `pycom_store_loaded`, `_revision`, `_stale_seconds`, `_fronts`, `_doubted`,
+    /// `_stale_answers` and `_unavailable`.
+    ///
+    /// ```
+    /// use pycom_nameserver::Nameserver;
+    /// let nameserver = Nameserver::new();
+    /// let server = nameserver.gauges()(pycom::Server::new()).offer(nameserver).metrics("127.0.0.1:0");
+    /// # let _ = server;
+    /// ```
+    pub fn gauges(&self) -> impl FnOnce(pycom::Server) -> pycom::Server + Send + use<> {
+        let (shared, front) = (Arc::downgrade(&self.shared), self.front.as_ref().map(Arc::downgrade));
+        move |server| match (shared.upgrade(), front.map(|front| front.upgrade())) {
+            (Some(shared), front) => crate::gauges::add(server, &shared, front.flatten().as_ref()),
+            (None, _) => server,
+        }
+    }
+
     /// Starts the tasks beside the registry, once: with the first call, when there is a runtime.
     fn start(&self) {
         self.upkeep.start(&self.shared, self.front.as_ref());

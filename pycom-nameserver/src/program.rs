@@ -23,22 +23,21 @@ pub async fn launch(launcher: Launcher) -> Result<()> {
     let mut launcher = launcher
         .about("The nameserver of PyCOM: knows which services there are, and where")
         .default_address(ADDRESS)
-        .default_service(SERVICE)
         .flag(
             "store",
             "STORE",
             "Where the registry is kept: memory, or etcd://host:2379,host:2379/prefix [env: PYCOM_STORE]",
-        )
-        .server(|server| server.limits(limits()));
+        );
     let said = launcher.value("store").or_else(|| std::env::var(VARIABLE).ok().filter(|said| !said.is_empty()));
     let address = said.map_or(Ok(StoreAddress::Memory), |said| said.parse()).map_err(|error| error.to_string());
     match address.and_then(nameserver) {
-        // Fronts of one store are services of one registry: each needs a name of its own.
-        Ok((nameserver, true)) => {
-            let service = format!("{SERVICE}/{:08x}", fastrand::u32(..));
-            launcher.default_service(&service).launch(nameserver).await
+        Ok((nameserver, several)) => {
+            // Fronts of one store are services of one registry: each needs a name of its own.
+            let name = if several { format!("{SERVICE}/{:08x}", fastrand::u32(..)) } else { SERVICE.into() };
+            let gauges = nameserver.gauges();
+            let launcher = launcher.default_service(&name).server(|server| gauges(server.limits(limits())));
+            launcher.launch(nameserver).await
         }
-        Ok((nameserver, false)) => launcher.launch(nameserver).await,
         Err(reason) => {
             eprintln!("error: {reason}");
             std::process::exit(EXIT_USAGE);

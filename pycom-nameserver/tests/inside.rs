@@ -68,3 +68,33 @@ async fn a_name_is_given_back_when_its_service_stops() -> Result<()> {
     assert!(matches!(context.locate("com.foo.example").await, Err(Error::ServiceNotFound(_))));
     Ok(())
 }
+
+#[cfg(not(feature = "etcd"))]
+#[test]
+fn a_build_without_etcd_says_how_to_get_it() {
+    let nameserver = |store: &str| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_pycom-nameserver"));
+        let ended = command.args(["--store", store]).output().unwrap();
+        (ended.status.code(), String::from_utf8(ended.stderr).unwrap())
+    };
+    let (code, said) = nameserver("etcd://127.0.0.1:2379");
+    assert_eq!((code, said.as_str()), (Some(2), "error: this build has no etcd store; build with --features etcd\n"));
+    let (code, said) = nameserver("etdc://127.0.0.1");
+    assert!(code == Some(2) && said.contains("etcd://host:2379") && said.lines().count() == 1, "{said}");
+}
+
+#[tokio::test]
+async fn the_registry_has_numbers_for_prometheus() -> Result<()> {
+    let nameserver = Nameserver::over(pycom_nameserver::store::Memory::default());
+    let server = nameserver.gauges()(Server::new()).offer(nameserver).service("/com/foo/ns");
+    let running = server.nameserver("local").bind("tcp://127.0.0.1:0").await?;
+    let context = Context::builder().build();
+    let stat = context.connect(running.address().to_string(), "org.pycom.stat")?;
+    loop {
+        let text: String = stat.call("metrics").await?.parse()?;
+        assert!(text.contains("\npycom_store_stale_seconds 0\n"), "{text}");
+        if text.contains("\npycom_store_loaded 1\n") && text.contains("\npycom_nameserver_services 1\n") {
+            return Ok(());
+        }
+    }
+}

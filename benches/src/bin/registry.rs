@@ -2,6 +2,9 @@
 //!
 //! The nameserver is a process of its own, this program once more, so that its memory is seen apart from the load's. All
 //! goes over TCP of the loopback, through the library's own client.
+//!
+//! With `--store etcd` (and `--features etcd`) there are two of them, fronts over three nodes of etcd: services register
+//! with one, watchers ask the other.
 
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
@@ -16,6 +19,7 @@ use pycom::{Component, Context, Launcher};
 use pycom_nameserver::Watched;
 use serde::Serialize;
 use serde_json::json;
+use tests::etcd::Cluster;
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -28,6 +32,9 @@ struct Options {
     /// Numbers of services, e.g. 1000,100000
     #[arg(long, value_name = "NUMBERS", value_delimiter = ',')]
     services: Vec<usize>,
+    /// Where the registry is kept: memory, etcd, or both
+    #[arg(long, value_name = "STORES", value_delimiter = ',', default_value = "memory")]
+    store: Vec<String>,
     /// Writes all rows as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -39,7 +46,7 @@ struct Row {
     who: &'static str,
     transport: &'static str,
     /// Where the registry keeps what it knows.
-    store: &'static str,
+    store: String,
     what: &'static str,
     services: usize,
     in_flight: usize,
@@ -47,7 +54,8 @@ struct Row {
     p50_us: f64,
     p99_us: f64,
     p999_us: f64,
-    /// Resident memory of the nameserver over that of an empty one, for each service; with the row of `register`.
+    /// Resident memory of the nameserver over that of an empty one, for each service; with the rows of `register` and of
+    /// `fresh front`.
     bytes_each: Option<f64>,
 }
 
@@ -82,7 +90,10 @@ impl Nameserver {
         let address = address.ok_or("the nameserver ended before it served")?;
         let context = Context::builder().timeout(Duration::from_secs(60)).build();
         let component = context.connect(address, pycom_nameserver::INTERFACE)?;
-        component.invoke("stat", ()).await?;
+        // A front has to read its store first.
+        while component.invoke("stat", json!({ "methods": false })).await?["store"]["loaded"] == json!(false) {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
         let empty = process::resident_bytes_of(child.id());
         Ok(Self { child, component, empty })
     }
@@ -103,14 +114,14 @@ impl Drop for Nameserver {
 struct Times(Vec<Duration>, Duration);
 
 impl Times {
-    fn row(mut self, what: &'static str, services: usize, in_flight: usize) -> Row {
+    fn row(mut self, store: &str, what: &'static str, services: usize, in_flight: usize) -> Row {
         let Self(times, whole) = &mut self;
         times.sort_unstable();
         let quantile = |q: f64| times[((times.len() - 1) as f64 * q).round() as usize].as_secs_f64() * 1e6;
         Row {
             who: "pycom",
             transport: "tcp",
-            store: "memory",
+            store: store.into(),
             what,
             services,
             in_flight,
@@ -179,8 +190,19 @@ async fn register(component: &Component, number: usize) {
 }
 
 /// All measurements with so many services.
-async fn measure(services: usize, window: Duration) -> Result<Vec<Row>, Failure> {
-    let nameserver = Nameserver::start(&[]).await?;
+async fn measure(store: &str, services: usize, window: Duration) -> Result<Vec<Row>, Failure> {
+    let cluster = match store {
+        "memory" => None,
+        "etcd" => Some(Cluster::start(3).ok_or("no etcd: install it, or name its program with PYCOM_TEST_ETCD")?),
+        other => return Err(format!("no store '{other}'; there are memory and etcd").into()),
+    };
+    let address = cluster.as_ref().map_or_else(|| "memory".to_owned(), Cluster::address);
+    let arguments = ["--store", &address];
+    let nameserver = Nameserver::start(&arguments).await?;
+    let other = match &cluster {
+        Some(_) => Some(Nameserver::start(&arguments).await?),
+        None => None,
+    };
     let component = nameserver.component.clone();
     let mut rows = Vec::new();
 
@@ -191,7 +213,7 @@ async fn measure(services: usize, window: Duration) -> Result<Vec<Row>, Failure>
     };
     let times = drive(IN_FLIGHT, move |number| number >= services, call).await;
     let bytes_each = Some(nameserver.grown() as f64 / services as f64);
-    rows.push(Row { bytes_each, ..times.row("register", services, IN_FLIGHT) });
+    rows.push(Row { bytes_each, ..times.row(store, "register", services, IN_FLIGHT) });
 
     for in_flight in [1, IN_FLIGHT] {
         let over = || {
@@ -203,7 +225,7 @@ async fn measure(services: usize, window: Duration) -> Result<Vec<Row>, Failure>
             let component = one.clone();
             async move { register(&component, number * 7919 % services).await }
         };
-        rows.push(drive(in_flight, over(), renew).await.row("renew", services, in_flight));
+        rows.push(drive(in_flight, over(), renew).await.row(store, "renew", services, in_flight));
         let one = component.clone();
         let locate = move |number: usize| {
             let component = one.clone();
@@ -212,10 +234,27 @@ async fn measure(services: usize, window: Duration) -> Result<Vec<Row>, Failure>
                 component.invoke("locate", args).await.expect("what was registered is found");
             }
         };
-        rows.push(drive(in_flight, over(), locate).await.row("locate", services, in_flight));
+        rows.push(drive(in_flight, over(), locate).await.row(store, "locate", services, in_flight));
     }
-    rows.push(list(&component, services, window).await.row("list_services", services, 1));
-    rows.push(watch(&component, services, window).await?.row("register to watcher", services, 1));
+    rows.push(list(&component, services, window).await.row(store, "list_services", services, 1));
+    let watcher = other.as_ref().map_or(&component, |other| &other.component);
+    rows.push(watch(&component, watcher, services, window).await?.row(store, "register to watcher", services, 1));
+    if cluster.is_some() {
+        let begin = Instant::now();
+        let fresh = Nameserver::start(&arguments).await?;
+        loop {
+            let stat = fresh.component.invoke("stat", json!({ "methods": false })).await?;
+            if stat["services"].as_u64() >= Some(services as u64) {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let times = Times(vec![begin.elapsed()], begin.elapsed());
+        let bytes = process::resident_bytes_of(fresh.child.id());
+        println!("a fresh front knew {services} services after {:?}, in {} MiB", times.1, bytes / 1024 / 1024);
+        let bytes_each = Some(bytes as f64 / services as f64);
+        rows.push(Row { bytes_each, ..times.row(store, "fresh front", services, 1) });
+    }
     Ok(rows)
 }
 
@@ -242,10 +281,15 @@ async fn list(component: &Component, services: usize, window: Duration) -> Times
 }
 
 /// The time from when a service registers to when a watcher of its interface has been told.
-async fn watch(component: &Component, services: usize, window: Duration) -> Result<Times, Failure> {
+async fn watch(
+    component: &Component,
+    watcher: &Component,
+    services: usize,
+    window: Duration,
+) -> Result<Times, Failure> {
     let ask = async |cursor: Option<String>| -> Result<Watched, pycom::Error> {
         let args = json!({ "interface": "bench.watched", "cursor": cursor });
-        component.call("watch").args(&args).await?.parse()
+        watcher.call("watch").args(&args).await?.parse()
     };
     let begin = Instant::now();
     let mut times = Vec::new();
@@ -255,10 +299,9 @@ async fn watch(component: &Component, services: usize, window: Duration) -> Resu
         let args = json!({
             "service": "/bench/watched", "address": "tcp://10.1.0.1:1", "interfaces": ["bench.watched"],
         });
-        // Each is the next run of the same service.
+        // Each is the next run of the same service; the watcher waits before it registers.
         let change = async {
-            // The watcher goes first on the same connection.
-            tokio::task::yield_now().await;
+            tokio::time::sleep(Duration::from_millis(5)).await;
             let started = Instant::now();
             let run = format!("{:032x}", services + number + 1);
             component.call("register").args(&args).extension("org.pycom.instance", &run).await.map(|_| started)
@@ -299,10 +342,12 @@ fn main() -> Result<(), Failure> {
         "store", "services", "what", "at", "rate", "p50", "p99", "p999"
     );
     let mut rows = Vec::new();
-    for services in counts {
-        let measured = runtime.block_on(measure(services, window))?;
-        print(&measured);
-        rows.extend(measured);
+    for store in &options.store {
+        for &services in &counts {
+            let measured = runtime.block_on(measure(store, services, window))?;
+            print(&measured);
+            rows.extend(measured);
+        }
     }
     if let Some(file) = options.json {
         std::fs::write(file, serde_json::to_string_pretty(&rows)?)?;

@@ -153,6 +153,7 @@ async fn nameservers(network: &Network) -> Vec<Check> {
             Ok(listed) => {
                 let took = started.elapsed();
                 checks.push(Check::ok(what.as_str(), answers(&nameserver, took, listed.len()).await));
+                checks.extend(store(&nameserver).await);
                 services.get_or_insert(listed);
             }
             Err(error @ Error::ServiceNotAvailable(_)) => {
@@ -199,6 +200,28 @@ async fn answers(nameserver: &Component, took: Duration, services: usize) -> Str
         None => "an original of Python".to_owned(),
     };
     format!("answers in {:.1} ms, {version}, knows {services} services", took.as_secs_f64() * 1e3)
+}
+
+/// How the store of a nameserver is, where it has one.
+async fn store(nameserver: &Component) -> Option<Check> {
+    let stat = nameserver.invoke("stat", serde_json::json!({})).await.ok()?;
+    let store = stat.get("store").filter(|store| !store.is_null())?;
+    let text = |key: &str| store[key].as_str().unwrap_or("-").to_owned();
+    let what = format!("store of {}", nameserver.address());
+    let found = format!(
+        "{} at {}, leader {}, revision {}, {} nameservers over it",
+        text("kind"),
+        text("endpoint"),
+        text("leader"),
+        store["revision"],
+        store["fronts"]
+    );
+    let remedy = "see whether a majority of its nodes runs, and can be reached from there";
+    Some(match (store["loaded"].as_bool(), store["stale"].as_f64()) {
+        (Some(true), None) => Check::ok(what, found),
+        (Some(true), Some(stale)) => Check::wrong(what, format!("away for {stale:.0} s; {found}"), remedy),
+        _ => Check::wrong(what, "not read yet: the nameserver knows nothing", remedy),
+    })
 }
 
 /// What is wrong with the name of a host, if anything is.

@@ -23,3 +23,24 @@ fn what_is_wrong_is_said_with_what_to_do() {
         text.lines().map(|line| line.split_once("does not resolve").map_or(line, |(before, _)| before)).collect();
     check("doctor_wrong", &text.join("\n"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_store_of_a_nameserver_is_looked_at_too() {
+    let store = pycom_nameserver::store::Memory::default();
+    let server = pycom::Server::new().offer(pycom_nameserver::Nameserver::over(store.clone())).service("/com/foo/ns");
+    let running = server.nameserver("local").bind("tcp://127.0.0.1:0").await.unwrap();
+    let shell = Shell::at(&running.address().to_string());
+    let store_of = |state: &str| {
+        tests::patience::eventually(&format!("a store that is {state}"), || {
+            let checks = shell.run(&["doctor", "--json"]).json();
+            let checks = checks.as_array().unwrap();
+            let found = checks.iter().find(|check| check["what"].as_str().unwrap().starts_with("store of ")).cloned();
+            found.filter(|found| found["state"] == state)
+        })
+    };
+    let found = store_of("ok");
+    assert!(found["found"].as_str().unwrap().contains("memory at -, leader -, revision "), "{found}");
+    store.set_away(true);
+    let found = store_of("wrong");
+    assert!(found["found"].as_str().unwrap().starts_with("away for "), "{found}");
+}

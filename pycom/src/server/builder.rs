@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, watch};
 use super::registration::{Entry, RENEWAL, Registration};
 use super::running::Running;
 use super::socket::SocketTask;
-use super::statistics::About;
+use super::statistics::{About, Gauge};
 use super::table::Table;
 use super::{IntoOffers, Limits, MethodLimit, TransferLimits, advertise};
 use crate::client::{Context, NAMESERVER_INTERFACE, parse_nameservers};
@@ -55,6 +55,7 @@ pub struct Server {
     transfers: TransferLimits,
     sessions: SessionLimits,
     hooks: Vec<Hook>,
+    gauges: Vec<Gauge>,
     options: TransportOptions,
     statistics: bool,
     monitor: Monitor,
@@ -81,6 +82,7 @@ impl Server {
             transfers: TransferLimits::default(),
             sessions: SessionLimits::default(),
             hooks: Vec::new(),
+            gauges: Vec::new(),
             options: TransportOptions::default(),
             statistics: true,
             monitor: Monitor::Off,
@@ -188,6 +190,23 @@ impl Server {
         self
     }
 
+    /// Adds a number of the service's own to that text: its name there (letters, digits and underscores), one sentence of
+    /// help, and how it is read, which must not take long.
+    ///
+    /// ```
+    /// let server = pycom::Server::new().gauge("com_foo_jobs", "Jobs that wait.", || 3.0);
+    /// # let _ = server;
+    /// ```
+    pub fn gauge(
+        mut self,
+        name: &'static str,
+        help: &'static str,
+        read: impl Fn() -> f64 + Send + Sync + 'static,
+    ) -> Self {
+        self.gauges.push(Gauge { name, help, read: Box::new(read) });
+        self
+    }
+
     /// What carries `tcp://` and `ipc://`, for callers and for the nameserver alike; see [`Backend`].
     pub fn backend(mut self, backend: Backend) -> Self {
         self.options.backend = Some(backend);
@@ -227,6 +246,7 @@ impl Server {
         let about = Arc::new(About::new(service.clone(), instance.clone(), self.monitor));
         let own = self.statistics.then(|| offer::<StatClient, _>(StatService(about.clone())));
         let table = Arc::new(Table::new(&self.offers, own.as_ref(), &self.hooks, self.sessions)?);
+        about.set_gauges(self.gauges);
         about.set_table(&table);
         let method_limits = table.method_limits(&self.method_limits)?;
         let options = TransportOptions { max_message_size: self.limits.message_size, ..self.options };

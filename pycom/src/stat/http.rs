@@ -84,7 +84,7 @@ async fn converse(mut stream: TcpStream, about: &About) -> std::io::Result<()> {
     let mut request = Vec::new();
     let answer = loop {
         if request.windows(4).any(|end| end == b"\r\n\r\n") {
-            break answer(&request, || prometheus::write(&about.statistics_with_buckets()));
+            break answer(&request, || about.prometheus());
         }
         if request.len() >= REQUEST {
             break plain("431 Request Header Fields Too Large", "the request is too long\n");

@@ -48,6 +48,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use http::Metrics;
+pub(crate) use prometheus::write as prometheus_text;
 pub use service::StatClient;
 pub(crate) use service::{LONGEST_WAIT, StatService};
 pub use times::{Latency, percentile};

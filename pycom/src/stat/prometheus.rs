@@ -12,7 +12,7 @@ const BOUNDS: [f64; 17] =
     [5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 
 /// The text. Wants the buckets.
-pub(super) fn write(stat: &ServiceStatistics) -> String {
+pub(crate) fn write<'g>(stat: &ServiceStatistics, gauges: impl IntoIterator<Item = (&'g str, &'g str, f64)>) -> String {
     let mut text = Text(String::with_capacity(16 * 1024));
     let info = [("service", &*stat.service), ("instance", &*stat.instance), ("version", &*stat.version)];
     text.head("pycom_service_info", "gauge", "Which service this is; always 1.");
@@ -22,6 +22,10 @@ pub(super) fn write(stat: &ServiceStatistics) -> String {
         ("pycom_draining", "1 where the service is about to end and takes no new calls.", f64::from(stat.draining)),
         ("pycom_sessions", "Sessions that are kept.", stat.sessions as f64),
     ] {
+        text.head(name, "gauge", help);
+        text.sample(name, &[], value);
+    }
+    for (name, help, value) in gauges {
         text.head(name, "gauge", help);
         text.sample(name, &[], value);
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Monitor, Passed, ServiceStatistics, prometheus};
+use super::{Monitor, Passed, ServiceStatistics};
 use crate::error::{Error, Result};
 use crate::interface;
 use crate::server::About;
@@ -31,7 +31,7 @@ impl StatService {
     /// The same as text for Prometheus, format 0.0.4.
     #[method(idempotent)]
     pub async fn metrics(&self) -> String {
-        prometheus::write(&self.0.statistics_with_buckets())
+        self.0.prometheus()
     }
 
     /// The calls that have ended since `cursor`, as soon as there is one or `wait` milliseconds are over (20,000 at

@@ -231,7 +231,7 @@ fn statistics() -> ServiceStatistics {
 
 #[test]
 fn the_text_for_prometheus_is_well_formed() {
-    let samples = parse(&prometheus::write(&statistics()));
+    let samples = parse(&prometheus::write(&statistics(), [("com_foo_gauge", "One of the service's own.", 1.5)]));
     let of = |name: &str| -> Vec<&Sample> { samples.iter().filter(|sample| sample.0 == name).collect() };
     assert_eq!(of("pycom_service_info")[0].1["service"], "/com/foo/svc");
     let calls = of("pycom_calls_total");
@@ -243,7 +243,7 @@ fn the_text_for_prometheus_is_well_formed() {
 
 #[test]
 fn the_buckets_for_prometheus_only_grow() {
-    let samples = parse(&prometheus::write(&statistics()));
+    let samples = parse(&prometheus::write(&statistics(), [("com_foo_gauge", "One of the service's own.", 1.5)]));
     let buckets: Vec<(f64, f64)> = samples
         .iter()
         .filter(|(name, ..)| name == "pycom_call_duration_seconds_bucket")

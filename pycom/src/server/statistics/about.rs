@@ -25,6 +25,20 @@ pub(crate) struct About {
     pub(crate) dropped_slow: Count,
     pub(crate) dropped_gone: Count,
     pub(crate) monitor: Watch,
+    gauges: OnceLock<Vec<Gauge>>,
+}
+
+/// A number of the service's own in its text for Prometheus.
+pub(crate) struct Gauge {
+    pub(crate) name: &'static str,
+    pub(crate) help: &'static str,
+    pub(crate) read: Box<dyn Fn() -> f64 + Send + Sync>,
+}
+
+impl fmt::Debug for Gauge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Gauge({})", self.name)
+    }
 }
 
 impl fmt::Debug for About {
@@ -47,12 +61,25 @@ impl About {
             dropped_slow: Count::default(),
             dropped_gone: Count::default(),
             monitor: Watch::new(monitor),
+            gauges: OnceLock::new(),
         }
     }
 
     /// Says what is counted of which method.
     pub(crate) fn set_table(&self, table: &Arc<Table>) {
         let _ = self.table.set(Arc::downgrade(table));
+    }
+
+    /// Adds the service's own numbers.
+    pub(crate) fn set_gauges(&self, gauges: Vec<Gauge>) {
+        let _ = self.gauges.set(gauges);
+    }
+
+    /// All of it as text for Prometheus.
+    pub(crate) fn prometheus(&self) -> String {
+        let gauges = self.gauges.get().map_or(&[][..], Vec::as_slice);
+        let gauges = gauges.iter().map(|gauge| (gauge.name, gauge.help, (gauge.read)()));
+        crate::stat::prometheus_text(&self.statistics_with_buckets(), gauges)
     }
 
     /// A time by the clock of this machine: seconds since 1970.

@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-pub(crate) use about::About;
+pub(crate) use about::{About, Gauge};
 pub(crate) use histogram::Histogram;
 pub(crate) use monitor::{Ended, Seen, Watch};
 
