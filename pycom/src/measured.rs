@@ -30,7 +30,7 @@ pub fn request(interface: &str, method: &str, args: Json) -> Request {
 /// The caller's first step: a request becomes frames.
 pub fn write_request(interface: &str, method: &str, args: Json) -> Frames {
     let request = request(interface, method, args);
-    Frames(protocol::address_request(1, protocol::write_request(&request, None, Duration::from_secs(5), false)))
+    Frames(protocol::address_request(1, protocol::write_request(&request, None, None, Duration::from_secs(5), false)))
 }
 
 /// The service's first step: frames are read as far as the raw arguments, whose length it gives.

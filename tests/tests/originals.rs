@@ -4,7 +4,9 @@
 
 use std::time::Duration;
 
-use pycom::{Backend, Balance, Change, Client, Context, Description, Error, Event, Outcome, Running, Server};
+use pycom::{
+    Attachment, Backend, Balance, Change, Client, Context, Description, Error, Event, Outcome, Running, Server,
+};
 use pycom_nameserver::Nameserver;
 use pycom_nameserver::registry::{Limits, Terms};
 use serde_json::{Value, json};
@@ -359,6 +361,17 @@ async fn attachments_go_from_and_to_a_python_service_of_0_6_0() {
         let answer = untyped.call("mirror").args(&[1]).attachment(data.clone()).await.unwrap();
         assert_eq!((answer.json().as_str(), &answer.attachment().unwrap().as_bytes().unwrap()[..]), ("[1]", &data[..]));
     }
+    // It knows no chunks: what is large goes in one frame all the same, and several do not go at all.
+    let large: Vec<u8> = (0..=255).cycle().take(3_000_000).collect();
+    let answer = untyped.call("mirror").args(&[1]).attachment(large.clone()).await.unwrap();
+    assert!(answer.attachment().unwrap().as_bytes().unwrap()[..] == large[..]);
+    let stream = Attachment::from_reader(std::io::Cursor::new(large.clone()), None);
+    let answer = untyped.call("mirror").args(&[1]).attachment(stream).await.unwrap();
+    assert!(answer.attachment().unwrap().as_bytes().unwrap()[..] == large[..]);
+    let error = untyped.call("mirror").attachment(vec![0; 17 << 20]).await.unwrap_err();
+    assert!(error.to_string().contains("over the limit of 16777216 bytes for one frame"), "{error}");
+    let error = untyped.call("mirror").named_attachment("a", vec![1]).named_attachment("b", vec![2]).await.unwrap_err();
+    assert!(error.to_string().contains("takes one attachment"), "{error}");
     assert!(untyped.call("mirror").args(&[1]).await.unwrap().attachment().is_none());
 }
 
