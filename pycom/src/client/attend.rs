@@ -50,6 +50,7 @@ async fn keep_current(context: Context, attending: Attending) {
                 tokio::time::sleep_until(began + PACE).await;
             }
             Watched::NotOffered => {
+                group.set_live(false);
                 match locate::ask(&context, group.interface(), group.wanted(), Instant::now() + DOUBT * 5).await {
                     Ok(found) => group.told(found),
                     Err(Error::ServiceNotFound(_)) => group.told(Vec::new()),

@@ -25,13 +25,30 @@ const WATCH: Duration = Duration::from_secs(20);
 const WATCH_MARGIN: Duration = Duration::from_secs(5);
 
 /// What the nameserver says of one service.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Located {
     pub(crate) address: Address,
     pub(crate) service: ServiceName,
     /// Which run of it; from ours only.
-    #[serde(default)]
     pub(crate) instance: Option<String>,
+}
+
+/// The same as it came.
+#[derive(Deserialize)]
+struct Told {
+    address: String,
+    service: String,
+    #[serde(default)]
+    instance: Option<String>,
+}
+
+impl Told {
+    /// A registered address is where clients connect: nothing else than a place.
+    fn read(self) -> Result<Located, Error> {
+        let address: Address = self.address.parse()?;
+        address.check_connectable()?;
+        Ok(Located { address, service: ServiceName::new(self.service)?, instance: self.instance })
+    }
 }
 
 #[derive(Serialize)]
@@ -53,8 +70,8 @@ struct WatchArgs<'a> {
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum OneOrMany {
-    Many(Vec<Located>),
-    One(Located),
+    Many(Vec<Told>),
+    One(Told),
 }
 
 /// The nameservers of a context: in the order given, those that did not answer lately last.
@@ -162,11 +179,11 @@ async fn ask_one(
             _ => vec![one],
         },
     };
-    check(found)
+    read(found)
 }
 
 /// Everyone who offers an interface, from a nameserver of 0.6.0.
-async fn list(nameserver: &Component, interface: &InterfaceName, timeout: Duration) -> Result<Vec<Located>, Error> {
+async fn list(nameserver: &Component, interface: &InterfaceName, timeout: Duration) -> Result<Vec<Told>, Error> {
     let escaped = interface.as_str().chars().flat_map(|letter| {
         let plain = letter.is_alphanumeric() || letter == '_';
         (!plain).then_some('\\').into_iter().chain([letter])
@@ -176,10 +193,27 @@ async fn list(nameserver: &Component, interface: &InterfaceName, timeout: Durati
     nameserver.call("list_services").args(&args).lenient().timeout(timeout).await?.parse()
 }
 
-/// A registered address is where clients connect: nothing else than a place.
-fn check(found: Vec<Located>) -> Result<Vec<Located>, Error> {
-    found.iter().try_for_each(|located| located.address.check_connectable())?;
-    Ok(found)
+/// Those that can be used: one that cannot is not to keep clients from the others.
+///
+/// # Errors
+///
+/// Where there are some, and none can be used.
+fn read(told: Vec<Told>) -> Result<Vec<Located>, Error> {
+    let (mut found, mut unusable) = (Vec::with_capacity(told.len()), None);
+    for told in told {
+        match told.read() {
+            Ok(located) => found.push(located),
+            Err(error) => unusable = Some(error),
+        }
+    }
+    match unusable {
+        Some(error) if found.is_empty() => Err(error),
+        Some(error) => {
+            tracing::debug!(%error, "the nameserver tells of a service that cannot be used");
+            Ok(found)
+        }
+        None => Ok(found),
+    }
 }
 
 /// Where a watching client stands with the nameserver that it asked last.
@@ -194,7 +228,7 @@ pub(super) struct Cursor {
 pub(super) enum Watched {
     /// Everyone who is there, and where to go on.
     Now(Vec<Located>, Cursor),
-    /// The nameserver cannot tell of changes.
+    /// The nameserver cannot tell of changes, or not now.
     NotOffered,
     /// No nameserver answers.
     Silence,
@@ -203,7 +237,7 @@ pub(super) enum Watched {
 #[derive(Deserialize)]
 struct WatchResult {
     cursor: String,
-    services: Vec<Located>,
+    services: Vec<Told>,
 }
 
 /// Waits until those that offer `interface` are others than `cursor` stands for, at the first
@@ -211,6 +245,7 @@ struct WatchResult {
 pub(super) async fn watch(context: &Context, interface: &InterfaceName, mut cursor: Option<Cursor>) -> Watched {
     let Ok(all) = context.nameservers() else { return Watched::Silence };
     let known = context.known_nameservers();
+    let mut full = false;
     for place in known.order(Instant::now()) {
         let seen = cursor.take_if(|cursor| cursor.nameserver == place);
         let wait = u64::try_from(WATCH.as_millis()).unwrap_or(u64::MAX);
@@ -219,19 +254,21 @@ pub(super) async fn watch(context: &Context, interface: &InterfaceName, mut curs
         let timeout = if seen.is_some() { WATCH + WATCH_MARGIN } else { WATCH_MARGIN };
         let answer = all[place].call("watch").args(&args).lenient().timeout(timeout).await;
         let parse = |answer: Answer| answer.parse::<WatchResult>();
-        match answer.and_then(parse).and_then(|result| Ok((check(result.services)?, result.cursor))) {
+        match answer.and_then(parse).and_then(|result| Ok((read(result.services)?, result.cursor))) {
             Ok((found, text)) => {
                 known.answered(place);
                 return Watched::Now(found, Cursor { nameserver: place, text });
             }
             Err(Error::MethodNotFound(_)) => return Watched::NotOffered,
+            // It answers, and has no room for one more that waits.
+            Err(Error::Overloaded(_)) => full = true,
             Err(error) => {
                 tracing::debug!(%interface, %error, "a nameserver does not tell of changes");
                 known.failed(place, Instant::now());
             }
         }
     }
-    Watched::Silence
+    if full { Watched::NotOffered } else { Watched::Silence }
 }
 
 /// The error where no nameserver answers: it says how to mend it.
@@ -256,6 +293,16 @@ fn nobody(context: &Context, last: Option<Error>) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_cannot_be_used_does_not_keep_clients_from_the_others() {
+        let told = |address: &str| Told { address: address.into(), service: "/com/foo/svc".into(), instance: None };
+        let found =
+            read(vec![told("tcp://127.0.0.1:0"), told("tcp://127.0.0.1:1"), told("nonsense"), told("tcp://*:1")]);
+        assert_eq!(found.unwrap().len(), 1);
+        assert!(read(vec![told("tcp://0.0.0.0:1")]).is_err());
+        assert!(read(Vec::new()).unwrap().is_empty());
+    }
 
     #[test]
     fn a_silent_nameserver_is_asked_last_for_a_while() {
