@@ -6,7 +6,7 @@ struct Query;
 impl Query {
     #[method]
     async fn length(&self, blob: pycom::Attachment) -> usize {
-        blob.len()
+        usize::from(blob.size().is_some())
     }
 }
 
