@@ -38,6 +38,9 @@ const CATCH_UP: Duration = Duration::from_millis(200);
 /// A lease needs no other message for this part of its term: a process with many services is renewed once.
 const FRESH: u32 = 6;
 
+/// How long a registration waits for a front that has just started to read its store.
+const LOADING: Duration = Duration::from_secs(1);
+
 /// How often a name is decided anew because another front was quicker.
 const ROUNDS: usize = 16;
 
@@ -148,6 +151,16 @@ impl Front {
         Err(Error::unavailable("the nameserver has not read its store yet; is the store running?", PAUSE * 10))
     }
 
+    /// As [`check_loaded`](Self::check_loaded), after a moment in which it may come to be known.
+    async fn wait_loaded(&self) -> Result<()> {
+        if self.check_loaded().is_err() {
+            let mut heard = self.heard.subscribe();
+            let loaded = heard.wait_for(|_| self.loaded.load(Ordering::Acquire));
+            let _ = tokio::time::timeout(LOADING, loaded).await;
+        }
+        self.check_loaded()
+    }
+
     /// What there is to know about it.
     pub(crate) fn statistics(&self, registry: &Registry) -> StoreStatistics {
         let status = self.store.status();
@@ -173,7 +186,7 @@ impl Front {
         time_left: Option<Duration>,
         claim: impl Fn(&mut Registry) -> Registration,
     ) -> Result<()> {
-        self.check_loaded()?;
+        self.wait_loaded().await?;
         let patience = time_left.map_or(PATIENCE, |left| left.saturating_sub(MARGIN).min(PATIENCE));
         let until = Instant::now() + patience;
         let mut probes = 0;

@@ -24,6 +24,9 @@ pub struct Attachments;
 #[doc = include_str!("../../docs/src/fleet.md")]
 pub struct Fleet;
 
+#[doc = include_str!("../../docs/src/registry.md")]
+pub struct Registry;
+
 #[doc = include_str!("../../docs/src/statistics.md")]
 pub struct Statistics;
 
