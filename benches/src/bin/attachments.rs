@@ -1,0 +1,182 @@
+//! Attachments: bytes per second and memory of ours beside plain libzmq moving the same chunks.
+//!
+//! Nothing touches a disk: what is sent is made in memory, what arrives is counted and dropped. Both
+//! sides are threads of this process, so its peak memory is that of sender and receiver together.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use clap::Parser;
+use pycom::{Attachment, Client as _, Context, Result, Server, TransferLimits, interface};
+use serde::Serialize;
+use tokio::io::AsyncReadExt;
+use tokio::runtime::{Builder, Runtime};
+
+#[derive(Parser)]
+#[command(about = "Measures attachments put and got, and libzmq moving the same chunks")]
+struct Options {
+    /// 256 MiB instead of 2 GiB each
+    #[arg(long)]
+    quick: bool,
+    /// Writes all rounds as JSON rows
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// How often everything is measured
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
+}
+
+#[derive(Serialize)]
+struct Row {
+    who: &'static str,
+    transport: &'static str,
+    operation: &'static str,
+    /// Bytes in all.
+    payload: u64,
+    chunk: usize,
+    round: usize,
+    /// Bytes per second.
+    rate: f64,
+    /// Peak of the process over what it held before, in KiB.
+    memory_kib: u64,
+}
+
+struct Sink;
+
+#[interface("bench.attachments")]
+impl Sink {
+    #[method(streaming, attachments(incoming = "blob"))]
+    async fn put(&self, blob: Attachment) -> Result<u64> {
+        let (mut reader, mut length) = (blob.reader()?, 0);
+        while let Some(piece) = reader.chunk().await? {
+            length += piece.len() as u64;
+        }
+        Ok(length)
+    }
+
+    #[method(attachments(outgoing = "blob"))]
+    async fn get(&self, length: u64) -> Attachment {
+        Attachment::from_reader(tokio::io::repeat(7).take(length), Some(length))
+    }
+}
+
+fn runtime() -> Runtime {
+    Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime can be made")
+}
+
+/// A line of `/proc/self/status`, in KiB.
+fn status(name: &str) -> u64 {
+    let text = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = text.lines().find(|line| line.starts_with(name));
+    line.and_then(|line| line.split_whitespace().nth(1)?.parse().ok()).unwrap_or(0)
+}
+
+/// The seconds that `run` takes, and the peak of memory while it runs, over what there was.
+fn measured(run: impl FnOnce()) -> (f64, u64) {
+    // Begins the peak anew.
+    let _ = std::fs::write("/proc/self/clear_refs", "5");
+    let before = status("VmRSS:");
+    let start = Instant::now();
+    run();
+    (start.elapsed().as_secs_f64(), status("VmHWM:").saturating_sub(before))
+}
+
+fn ours(endpoint: &str, length: u64) -> [(&'static str, f64, u64); 2] {
+    let (service, caller) = (runtime(), runtime());
+    let running = service.block_on(Server::new().offer(Sink).bind(endpoint)).expect("it can be bound");
+    let address = running.address().to_string();
+    let stub =
+        caller.block_on(async { SinkClient::connect(&Context::builder().build(), &address) }).expect("an address");
+    let stub = stub.with_timeout(std::time::Duration::from_secs(60));
+    let warm = || Attachment::from_reader(tokio::io::repeat(7).take(1 << 25), Some(1 << 25));
+    caller.block_on(stub.put(warm())).expect("it is taken");
+    let put = measured(|| {
+        let blob = Attachment::from_reader(tokio::io::repeat(7).take(length), Some(length));
+        assert_eq!(caller.block_on(stub.put(blob)).expect("it is taken"), length);
+    });
+    let get = measured(|| {
+        caller.block_on(async {
+            let (mut reader, mut came) = (stub.get(length).await.expect("it is given").reader().expect("once"), 0);
+            while let Some(piece) = reader.chunk().await.expect("it is right") {
+                came += piece.len() as u64;
+            }
+            assert_eq!(came, length);
+        });
+    });
+    drop(stub);
+    service.block_on(running.stop());
+    [("put", put.0, put.1), ("get", get.0, get.1)]
+}
+
+/// The same chunks in the same window over plain sockets, each answered with one small frame.
+fn plain(endpoint: &str, length: u64, chunk: usize, window: usize) -> (f64, u64) {
+    let receiver = zmq::Context::new().socket(zmq::ROUTER).expect("a socket can be made");
+    receiver.bind(endpoint).expect("it can be bound");
+    let endpoint = receiver.get_last_endpoint().expect("it is bound").expect("an endpoint is text");
+    let count = length / chunk as u64;
+    measured(move || {
+        let server = std::thread::spawn(move || {
+            for _ in 0..count {
+                let peer = receiver.recv_msg(0).expect("a chunk comes");
+                let data = receiver.recv_msg(0).expect("it has data");
+                assert_eq!(data.len(), chunk);
+                receiver.send(peer, zmq::SNDMORE).expect("there is room");
+                receiver.send("OK", 0).expect("there is room");
+            }
+        });
+        let sender = zmq::Context::new().socket(zmq::DEALER).expect("a socket can be made");
+        sender.connect(&endpoint).expect("the endpoint is one");
+        let (mut sent, mut answered) = (0, 0);
+        while answered < count {
+            while sent < count && sent - answered < (window / chunk) as u64 {
+                // Made anew, as ours are.
+                sender.send(vec![7_u8; chunk], 0).expect("there is room");
+                sent += 1;
+            }
+            sender.recv_msg(0).expect("it is answered");
+            answered += 1;
+        }
+        server.join().expect("it does not panic");
+    })
+}
+
+fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
+    let options = Options::parse();
+    let length: u64 = if options.quick { 256 << 20 } else { 2 << 30 };
+    let TransferLimits { chunk, window, .. } = TransferLimits::default();
+    let folder = tempfile::tempdir()?;
+    let mut rows = Vec::new();
+    for round in 0..options.rounds {
+        for transport in ["tcp", "ipc"] {
+            let path = |name: &str| format!("ipc://{}/{name}-{round}", folder.path().display());
+            let is_tcp = transport == "tcp";
+            let own = if is_tcp { "tcp://127.0.0.1:0".to_owned() } else { path("ours") };
+            let other = if is_tcp { "tcp://127.0.0.1:*".to_owned() } else { path("plain") };
+            let mut add = |who, operation, (seconds, memory_kib): (f64, u64)| {
+                let rate = length as f64 / seconds;
+                println!("{who:8} {transport} {operation}: {:8.0} MB/s, {:6} KiB", rate / 1e6, memory_kib);
+                rows.push(Row { who, transport, operation, payload: length, chunk, round, rate, memory_kib });
+            };
+            for (operation, seconds, memory) in ours(&own, length) {
+                add("pycom", operation, (seconds, memory));
+            }
+            add("libzmq", "move", plain(&other, length, chunk, window));
+        }
+    }
+    let median = |who: &str, transport: &str, operation: &str| {
+        let of = |row: &&Row| row.who == who && row.transport == transport && row.operation == operation;
+        let mut rates: Vec<f64> = rows.iter().filter(of).map(|row| row.rate).collect();
+        rates.sort_by(f64::total_cmp);
+        rates.get(rates.len() / 2).copied().unwrap_or(0.0)
+    };
+    for transport in ["tcp", "ipc"] {
+        for operation in ["put", "get"] {
+            let share = median("pycom", transport, operation) / median("libzmq", transport, "move");
+            println!("{operation} over {transport}: {share:.2} of libzmq");
+        }
+    }
+    if let Some(file) = options.json {
+        std::fs::write(file, serde_json::to_string_pretty(&rows)?)?;
+    }
+    Ok(())
+}
