@@ -39,7 +39,11 @@ const RULES: &[(&str, Ours, &str)] = &[
         "0.4.1 knows the other name only; ours lists both, and types under keys of its own",
     ),
     ("__introspect__", Result(described_as_by_introspect), "0.6.0 knows the other name only; ours answers both"),
-    ("unknown-command", Error(4, "Unknown command: 'PREPARE'"), "the originals show it as a literal of Python"),
+    (
+        "unknown-command",
+        Error(4, "Field attachments is required"),
+        "it is PREPARE, which ours know, and lacks what it prepares",
+    ),
     ("lowercase-command", Error(4, "Unknown command: 'call'"), "the originals show it as a literal of Python"),
     ("bad-json", Error(4, "Cannot decode response: "), "what follows are the words of the JSON reader"),
     ("empty-json", Error(4, "Cannot decode response: "), "what follows are the words of the JSON reader"),

@@ -171,6 +171,15 @@ fn try_command(shell: &Shell, line: &str) -> Option<Process> {
         ["cargo", ..] => assert!(cargo_knows(&words), "{line}"),
         // What it asks is tested where `--metrics` is.
         ["curl", url] => assert!(url.ends_with("/metrics"), "{line}"),
+        // Nodes of etcd are started where fronts over one are tested.
+        ["etcd", ..] => {}
+        // This build has no such store, and says how to get it.
+        ["pycom-nameserver", ref flags @ ..] if flags.iter().any(|flag| flag.starts_with("etcd")) => {
+            let flags =
+                std::iter::once("nameserver".to_owned()).chain(here(flags, &shell.nameserver)).collect::<Vec<_>>();
+            let said = shell.run(&flags.iter().map(String::as_str).collect::<Vec<_>>());
+            assert!(said.code == 2 && said.stderr.contains("--features etcd"), "{line}: {said:?}");
+        }
         // The network of this test is one.
         ["pycom", "up"] => {}
         // Called where the project of `pycom new` is.
@@ -202,7 +211,8 @@ fn the_commands_that_are_shown_without_output_are_there_and_take_these_flags() {
     for (_, text) in pages() {
         for block in blocks(&text, "sh") {
             let mut running = Vec::new();
-            for line in block.lines().map(|line| line.split(" #").next().unwrap_or_default()) {
+            // A line that ends in a backslash goes on.
+            for line in block.replace("\\\n", " ").lines().map(|line| line.split(" #").next().unwrap_or_default()) {
                 if !line.trim_start().starts_with('#') {
                     running.extend(try_command(&shell, line.trim().trim_start_matches("$ ")));
                     tried += 1;
