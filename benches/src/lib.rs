@@ -7,6 +7,7 @@ pub mod plot;
 pub mod process;
 pub mod rows;
 pub mod runtime;
+pub mod streams;
 pub mod targets;
 
 #[global_allocator]

@@ -1,4 +1,5 @@
-//! Attachments: bytes per second and memory of ours beside plain libzmq moving the same chunks.
+//! Attachments: bytes per second and memory of ours beside plain libzmq moving the same chunks, and beside the streams of
+//! tonic and of HTTP.
 //!
 //! Nothing touches a disk: what is sent is made in memory, what arrives is counted and dropped. Both
 //! sides are threads of this process, so its peak memory is that of sender and receiver together.
@@ -6,14 +7,15 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
+use benches::streams::{self, Took};
 use clap::Parser;
-use pycom::{Attachment, Client as _, Context, Result, Server, TransferLimits, interface};
+use pycom::{Attachment, Backend, Client as _, Context, Result, Server, TransferLimits, interface};
 use serde::Serialize;
 use tokio::io::AsyncReadExt;
 use tokio::runtime::{Builder, Runtime};
 
 #[derive(Parser)]
-#[command(about = "Measures attachments put and got, and libzmq moving the same chunks")]
+#[command(about = "Measures attachments put and got, libzmq moving the same chunks, and streams of tonic and HTTP")]
 struct Options {
     /// 256 MiB instead of 2 GiB each
     #[arg(long)]
@@ -81,12 +83,13 @@ fn measured(run: impl FnOnce()) -> (f64, u64) {
     (start.elapsed().as_secs_f64(), status("VmHWM:").saturating_sub(before))
 }
 
-fn ours(endpoint: &str, length: u64) -> [(&'static str, f64, u64); 2] {
+fn ours(endpoint: &str, backend: Backend, length: u64) -> [(&'static str, f64, u64); 2] {
     let (service, caller) = (runtime(), runtime());
-    let running = service.block_on(Server::new().offer(Sink).bind(endpoint)).expect("it can be bound");
+    let running = service.block_on(Server::new().offer(Sink).backend(backend).bind(endpoint)).expect("it can be bound");
     let address = running.address().to_string();
-    let stub =
-        caller.block_on(async { SinkClient::connect(&Context::builder().build(), &address) }).expect("an address");
+    let stub = caller
+        .block_on(async { SinkClient::connect(&Context::builder().backend(backend).build(), &address) })
+        .expect("an address");
     let stub = stub.with_timeout(std::time::Duration::from_secs(60));
     let warm = || Attachment::from_reader(tokio::io::repeat(7).take(1 << 25), Some(1 << 25));
     caller.block_on(stub.put(warm())).expect("it is taken");
@@ -147,9 +150,10 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
     let folder = tempfile::tempdir()?;
     let mut rows = Vec::new();
     for round in 0..options.rounds {
-        for transport in ["tcp", "ipc"] {
+        for transport in ["tcp", "tcp+zmtp", "ipc"] {
             let path = |name: &str| format!("ipc://{}/{name}-{round}", folder.path().display());
-            let is_tcp = transport == "tcp";
+            let is_tcp = transport != "ipc";
+            let backend = if transport == "tcp" { Backend::Tmq } else { Backend::Zmtp };
             let own = if is_tcp { "tcp://127.0.0.1:0".to_owned() } else { path("ours") };
             let other = if is_tcp { "tcp://127.0.0.1:*".to_owned() } else { path("plain") };
             let mut add = |who, operation, (seconds, memory_kib): (f64, u64)| {
@@ -157,10 +161,23 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
                 println!("{who:8} {transport} {operation}: {:8.0} MB/s, {:6} KiB", rate / 1e6, memory_kib);
                 rows.push(Row { who, transport, operation, payload: length, chunk, round, rate, memory_kib });
             };
-            for (operation, seconds, memory) in ours(&own, length) {
+            for (operation, seconds, memory) in ours(&own, backend, length) {
                 add("pycom", operation, (seconds, memory));
             }
-            add("libzmq", "move", plain(&other, length, chunk, window));
+            if transport != "tcp+zmtp" {
+                add("libzmq", "move", plain(&other, length, chunk, window));
+            }
+            if transport == "tcp" {
+                for (who, measure) in
+                    [("tonic", streams::tonic::measure as fn(u64, usize) -> Took), ("hyper", streams::http::measure)]
+                {
+                    let mut took = None;
+                    let (_, memory) = measured(|| took = Some(measure(length, chunk)));
+                    let Took { put, get } = took.expect("it has run");
+                    add(who, "put", (put.as_secs_f64(), memory));
+                    add(who, "get", (get.as_secs_f64(), memory));
+                }
+            }
         }
     }
     let median = |who: &str, transport: &str, operation: &str| {
@@ -169,9 +186,9 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
         rates.sort_by(f64::total_cmp);
         rates.get(rates.len() / 2).copied().unwrap_or(0.0)
     };
-    for transport in ["tcp", "ipc"] {
+    for (transport, beside) in [("tcp", "tcp"), ("tcp+zmtp", "tcp"), ("ipc", "ipc")] {
         for operation in ["put", "get"] {
-            let share = median("pycom", transport, operation) / median("libzmq", transport, "move");
+            let share = median("pycom", transport, operation) / median("libzmq", beside, "move");
             println!("{operation} over {transport}: {share:.2} of libzmq");
         }
     }
