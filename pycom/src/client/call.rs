@@ -18,7 +18,7 @@ use super::spread::spread;
 use super::stub::StubArgument;
 use super::transfer::{self, Gone};
 use crate::error::{CallSite, Error, Outcome};
-use crate::hook;
+use crate::hook::{self, Hook};
 use crate::names::MethodName;
 use crate::protocol;
 use crate::reply::Reply;
@@ -165,26 +165,33 @@ pub(super) async fn send(
     // A stream cannot be sent twice.
     request.idempotent &= request.attachments.are_rewindable();
     let method = request.method.clone();
-    let reply = deliver(component, request, strict).instrument(span.clone()).await;
-    span.record("code", reply.code());
+    let hooks = component.context.hooks();
+    let reply = if hooks.is_empty() && span.is_disabled() {
+        transmit(component, request, strict).await
+    } else {
+        let reply = deliver(component, hooks, request, strict).instrument(span.clone()).await;
+        span.record("code", reply.code());
+        reply
+    };
     match reply.error() {
         None => Ok(Sent { reply, site: component.site(Some(&method)) }),
         Some(error) => Err(error.clone()),
     }
 }
 
-/// Sends a request through the hooks of the context, if it has any.
-async fn deliver(component: &Component, request: Request, strict: bool) -> Reply {
-    let hooks = component.context.hooks();
-    if hooks.is_empty() {
-        return transmit(component, request, strict).await;
-    }
-    let inner = component.clone();
-    let outcome = hook::run(hooks, request, move |request| {
-        let component = inner.clone();
+/// Sends a request through the hooks of the context. Boxed: most contexts have none, and the future of every call would
+/// be larger, and be moved about.
+fn deliver(
+    component: &Component,
+    hooks: Arc<[Hook]>,
+    request: Request,
+    strict: bool,
+) -> Pin<Box<dyn Future<Output = Reply> + Send>> {
+    let component = component.clone();
+    Box::pin(hook::run(hooks, request, move |request| {
+        let component = component.clone();
         Box::pin(async move { transmit(&component, request, strict).await })
-    });
-    outcome.await
+    }))
 }
 
 /// Sends a request to where the component is.
