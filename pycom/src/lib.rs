@@ -87,6 +87,8 @@ extern crate self as pycom;
 mod attachment;
 pub mod client;
 mod error;
+mod fast_map;
+mod give_way;
 pub mod hook;
 pub mod interface;
 mod json;

@@ -58,6 +58,6 @@ pub fn write_reply(reply: Reply) -> Frames {
 
 /// The caller's last step: frames are read as far as the raw result, whose length it gives.
 pub fn read_reply(frames: Frames) -> Option<usize> {
-    let received = protocol::read_reply(&frames.into_body()?, &CallSite::default()).ok()?;
+    let received = protocol::read_reply(&frames.into_body()?, &CallSite::default).ok()?;
     received.reply.into_result().ok().map(|json| json.as_str().len())
 }

@@ -271,7 +271,8 @@ pub(crate) fn write_request(
     if let Some(id) = session_id {
         writer.session_id(id);
     }
-    let left = left.as_millis();
+    // No deadline is further away than that many milliseconds, and 128 bits are slow to write.
+    let left = left.as_millis() as u64;
     let trace = request.trace.map(|parent| format!("\"{parent}\""));
     let mut extra: SmallVec<[(&str, &dyn std::fmt::Display); 4]> = SmallVec::new();
     extra.push((key::TIMEOUT, &left));
@@ -402,7 +403,7 @@ pub(crate) fn takes_one_frame_only(error: &Error) -> bool {
 }
 
 /// Reads a reply that came from `site`; `Err` says why it is none.
-pub(crate) fn read_reply(body: &Body, site: &CallSite) -> Result<ReceivedReply, String> {
+pub(crate) fn read_reply(body: &Body, site: &dyn Fn() -> CallSite) -> Result<ReceivedReply, String> {
     if body.word != b"OK".as_slice() {
         let (word, text) = (String::from_utf8_lossy(&body.word), String::from_utf8_lossy(&body.json));
         return Err(format!("the service itself broke: it answered {} {}", shown(&word), shown(&text)));
@@ -430,8 +431,8 @@ pub(crate) fn read_reply(body: &Body, site: &CallSite) -> Result<ReceivedReply, 
     Ok(ReceivedReply { reply, session_id: parts.session_id.map(|id| id.into_owned()), offered })
 }
 
-fn received_error(code: i64, text: String, site: &CallSite, extensions: &Extensions) -> Error {
-    let mut error = Error::from_code(code, text, site.clone());
+fn received_error(code: i64, text: String, site: &dyn Fn() -> CallSite, extensions: &Extensions) -> Error {
+    let mut error = Error::from_code(code, text, site());
     match &mut error {
         Error::Unknown(_) if extensions.contains(key::OVERLOADED) => {
             if let Error::Unknown(mut refusal) = error {
@@ -520,7 +521,7 @@ mod tests {
 
     fn error_round_trip(error: Error) -> Error {
         let message = write_reply(Envelope::new(), Reply::failed(error), None, ("com.foo.example", "create"));
-        let received = read_reply(&body(message), &CallSite::default()).unwrap();
+        let received = read_reply(&body(message), &CallSite::default).unwrap();
         received.reply.into_result().unwrap_err()
     }
 
@@ -547,8 +548,8 @@ mod tests {
     #[test]
     fn what_is_no_reply_is_said_so() {
         let fail = Message::from([Bytes::new(), Bytes::from_static(b"FAIL"), Bytes::from_static(b"x")]);
-        assert!(read_reply(&body(fail), &CallSite::default()).unwrap_err().contains("'FAIL' 'x'"));
+        assert!(read_reply(&body(fail), &CallSite::default).unwrap_err().contains("'FAIL' 'x'"));
         let bad = Message::from([Bytes::new(), Bytes::from_static(b"OK"), Bytes::from_static(b"[]")]);
-        assert!(read_reply(&body(bad), &CallSite::default()).is_err());
+        assert!(read_reply(&body(bad), &CallSite::default).is_err());
     }
 }

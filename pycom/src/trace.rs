@@ -93,7 +93,7 @@ impl FromStr for TraceParent {
 pub(crate) fn call_span(request: &Request) -> Span {
     let (interface, method) = (&*request.interface, &*request.method);
     tracing::debug_span!(
-        target: "pycom", "call", otel.name = format!("{interface}.{method}"), otel.kind = "client",
+        target: "pycom", "call", otel.name = %format_args!("{interface}.{method}"), otel.kind = "client",
         rpc.system = "pycom", rpc.service = interface, rpc.method = method, code = Empty
     )
 }
@@ -102,7 +102,7 @@ pub(crate) fn call_span(request: &Request) -> Span {
 pub(crate) fn method_span(request: &Request) -> Span {
     let (interface, method) = (&*request.interface, &*request.method);
     let span = tracing::debug_span!(
-        target: "pycom", "method", otel.name = format!("{interface}.{method}"), otel.kind = "server",
+        target: "pycom", "method", otel.name = %format_args!("{interface}.{method}"), otel.kind = "server",
         rpc.system = "pycom", rpc.service = interface, rpc.method = method, code = Empty
     );
     #[cfg(feature = "opentelemetry")]

@@ -28,13 +28,6 @@ use crate::transport::Address;
 use crate::wire::{Body, key};
 use crate::{Attachment, Json};
 
-/// A reply and where it came from.
-#[derive(Debug)]
-pub(crate) struct Sent {
-    pub(crate) reply: Reply,
-    pub(crate) site: CallSite,
-}
-
 /// One call, being put together; await it to send it.
 ///
 /// Dropping it, or the future, gives the call up and frees everything it holds.
@@ -125,10 +118,11 @@ impl<'c> CallBuilder<'c> {
         if let Some(reason) = failed {
             return Err(not_sent(reason, component.site(Some(&request.method))));
         }
-        let Sent { mut reply, site } = send(component, request, timeout, strict).await?;
+        let method = request.method.clone();
+        let mut reply = send(component, request, timeout, strict).await?;
         let attachments = std::mem::take(&mut reply.attachments);
         let extensions = std::mem::take(&mut reply.extensions);
-        Ok(Answer { json: reply.into_result()?, attachments, extensions, site })
+        Ok(Answer { json: reply.into_result()?, attachments, extensions, site: component.site(Some(&method)) })
     }
 }
 
@@ -151,7 +145,7 @@ pub(super) async fn send(
     mut request: Request,
     timeout: Duration,
     strict: bool,
-) -> Result<Sent, Error> {
+) -> Result<Reply, Error> {
     let now = Instant::now();
     // A call made inside a method has no more time than the call that it is part of.
     let inherited = crate::server::inherited();
@@ -164,17 +158,16 @@ pub(super) async fn send(
     }
     // A stream cannot be sent twice.
     request.idempotent &= request.attachments.are_rewindable();
-    let method = request.method.clone();
     let hooks = component.context.hooks();
     let reply = if hooks.is_empty() && span.is_disabled() {
-        transmit(component, request, strict).await
+        transmit(component, &request, strict).await
     } else {
         let reply = deliver(component, hooks, request, strict).instrument(span.clone()).await;
         span.record("code", reply.code());
         reply
     };
     match reply.error() {
-        None => Ok(Sent { reply, site: component.site(Some(&method)) }),
+        None => Ok(reply),
         Some(error) => Err(error.clone()),
     }
 }
@@ -190,16 +183,16 @@ fn deliver(
     let component = component.clone();
     Box::pin(hook::run(hooks, request, move |request| {
         let component = component.clone();
-        Box::pin(async move { transmit(&component, request, strict).await })
+        Box::pin(async move { transmit(&component, &request, strict).await })
     }))
 }
 
 /// Sends a request to where the component is.
-async fn transmit(component: &Component, request: Request, strict: bool) -> Reply {
+async fn transmit(component: &Component, request: &Request, strict: bool) -> Reply {
     let deadline = request.deadline.unwrap_or_else(Instant::now);
     let outcome = match &*component.target {
-        Target::Fixed { address } => attempt(component, To::Address(address), &request, deadline, strict).await,
-        Target::Group { group, .. } => spread(component, group, &request, deadline, strict).await,
+        Target::Fixed { address } => attempt(component, To::Address(address), request, deadline, strict).await,
+        Target::Group { group, .. } => spread(component, group, request, deadline, strict).await,
     };
     outcome.unwrap_or_else(Reply::failed)
 }
@@ -223,14 +216,19 @@ pub(super) async fn attempt(
         To::Address(address) => (address, None),
         To::Instance(instance) => (&instance.address, Some(instance)),
     };
-    let site = site(component, address, instance, request);
+    let site = || site(component, address, instance, request);
     let started = Instant::now();
     let left = deadline.saturating_duration_since(started);
     let session = component.session.id();
-    let frame = match transfer::send(component, address, request, session.as_deref(), strict, deadline).await? {
-        Gone::InFrame(frame) => frame,
-        Gone::InChunks(body) => return received(component, address, instance, request, &body, session),
-    };
+    let mut frame = None;
+    if !request.attachments.is_empty() {
+        // Boxed, as all that is rare: the future of every call would be larger, and be moved about.
+        let sending = transfer::send(component, address, request, session.as_deref(), strict, deadline);
+        frame = match Box::pin(sending).await? {
+            Gone::InFrame(frame) => frame,
+            Gone::InChunks(body) => return received(component, address, request, &body, session, instance, &site),
+        };
+    }
     let outgoing = protocol::write_request(request, frame, session.as_deref(), left, strict);
     let connections = component.context.connections();
     let max = connections.max_frame();
@@ -241,16 +239,16 @@ pub(super) async fn attempt(
             let reason = format!(
                 "the {what} has {size} bytes, over the limit of {max} bytes for one frame; send less, or raise max_message_size on both sides"
             );
-            return Err(not_sent(reason, site));
+            return Err(not_sent(reason, site()));
         }
     }
     let ended = connections.call(address, outgoing, started, deadline).await;
-    let failure = |reason: String, outcome| Error::failure(reason, site.clone(), outcome);
+    let failure = |reason: String, outcome| Error::failure(reason, site(), outcome);
     let body = match ended {
         Ok(Ok(body)) => body,
         Ok(Err(Ended::Full)) => {
             let reason = format!("{MAX_IN_FLIGHT} calls to it are under way (limit); wait for some of them");
-            return Err(not_sent(reason, site));
+            return Err(not_sent(reason, site()));
         }
         Ok(Err(Ended::NotConnected(reason))) => {
             let reason = format!("nobody answers there ({reason}); is the service running?");
@@ -271,11 +269,11 @@ pub(super) async fn attempt(
         Ok(Err(Ended::Unreadable(reason))) => return Err(Error::BadReply(failure(reason, Outcome::MayHaveRun))),
         Err(NotSent::Full) => {
             let reason = "too many calls to it are under way; start fewer at once, or give them more time";
-            return Err(not_sent(reason, site));
+            return Err(not_sent(reason, site()));
         }
         Err(NotSent::Transport(error)) => return Err(error.into()),
     };
-    received(component, address, instance, request, &body, session)
+    received(component, address, request, &body, session, instance, &site)
 }
 
 fn site(component: &Component, address: &Address, instance: Option<&Arc<Instance>>, request: &Request) -> CallSite {
@@ -291,14 +289,14 @@ fn site(component: &Component, address: &Address, instance: Option<&Arc<Instance
 fn received(
     component: &Component,
     address: &Address,
-    instance: Option<&Arc<Instance>>,
     request: &Request,
     body: &Body,
     session: Option<Arc<str>>,
+    instance: Option<&Arc<Instance>>,
+    site: &dyn Fn() -> CallSite,
 ) -> Result<Reply, Error> {
-    let site = site(component, address, instance, request);
-    let mut received = protocol::read_reply(body, &site)
-        .map_err(|reason| Error::BadReply(Error::failure(reason, site.clone(), Outcome::MayHaveRun)))?;
+    let mut received = protocol::read_reply(body, site)
+        .map_err(|reason| Error::BadReply(Error::failure(reason, site(), Outcome::MayHaveRun)))?;
     if let Some(offered) = received.offered.take() {
         received.reply.attachments = transfer::fetch(component, address, &request.method, offered);
     }

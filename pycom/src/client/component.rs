@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::balance::Balance;
-use super::call::{CallBuilder, Sent};
+use super::call::CallBuilder;
 use super::context::Context;
 use super::group::Group;
 use super::instance::Instance;
@@ -17,6 +17,7 @@ use super::stub::StubArgument;
 use crate::error::{CallSite, Error, Outcome};
 use crate::interface::Description;
 use crate::names::InterfaceName;
+use crate::reply::Reply;
 use crate::transport::Address;
 use crate::{Json, Request, ServiceName};
 
@@ -212,8 +213,8 @@ impl Component {
         }
     }
 
-    pub(crate) async fn send(&self, request: Request) -> Result<Sent, Error> {
-        super::call::send(self, request, self.timeout, false).await
+    pub(crate) fn send(&self, request: Request) -> impl Future<Output = Result<Reply, Error>> + Send {
+        super::call::send(self, request, self.timeout, false)
     }
 }
 

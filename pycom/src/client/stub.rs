@@ -10,12 +10,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use self::travel::{As, Got, Sent};
-use super::call::Sent as Received;
 use super::{Balance, Component, Context};
 use crate::attachment::Attachments;
 use crate::error::{CallSite, Error, Outcome};
 use crate::interface::{Argument, Arguments, InterfaceInfo, MethodInfo, Mismatch};
-use crate::reply::Response;
+use crate::reply::{Reply, Response};
 use crate::request::Request;
 use crate::wire::path_at;
 use crate::{Attachment, Extensions, Json};
@@ -143,10 +142,10 @@ impl<'c> StubCall<'c> {
     }
 
     /// Calls, and waits for the answer.
-    pub async fn send(self) -> Result<StubAnswer, Error> {
+    pub async fn send(self) -> Result<StubAnswer<'c>, Error> {
         let (component, method) = (self.component, self.method);
-        let received = component.send(self.request()?).await?;
-        StubAnswer::new(received, method)
+        let reply = component.send(self.request()?).await?;
+        StubAnswer::new(reply, component, method)
     }
 
     fn request(self) -> Result<Request, Error> {
@@ -212,24 +211,24 @@ impl StubArgument for &Json {
     note = "add #[derive(serde::Deserialize)] to `{Self}`, or leave the stub out with #[interface(\"…\", client = false)]"
 )]
 pub trait StubResult: Sized {
-    fn read(answer: &StubAnswer) -> Result<Self, Error>;
+    fn read(answer: &StubAnswer<'_>) -> Result<Self, Error>;
 }
 
 #[diagnostic::do_not_recommend]
 impl<T: DeserializeOwned> StubResult for T {
-    fn read(answer: &StubAnswer) -> Result<Self, Error> {
+    fn read(answer: &StubAnswer<'_>) -> Result<Self, Error> {
         answer.read()
     }
 }
 
 impl StubResult for Json {
-    fn read(answer: &StubAnswer) -> Result<Self, Error> {
+    fn read(answer: &StubAnswer<'_>) -> Result<Self, Error> {
         Ok(answer.result.clone())
     }
 }
 
 impl<T: StubResult> StubResult for Response<T> {
-    fn read(answer: &StubAnswer) -> Result<Self, Error> {
+    fn read(answer: &StubAnswer<'_>) -> Result<Self, Error> {
         let mut entries = answer.attachments.entries().iter();
         let mut response =
             Response::new(T::read(answer)?).attachment(entries.next().map(|entry| entry.attachment.clone()));
@@ -241,25 +240,27 @@ impl<T: StubResult> StubResult for Response<T> {
 /// The answer to a call of a stub.
 #[doc(hidden)]
 #[derive(Debug)]
-pub struct StubAnswer {
+pub struct StubAnswer<'c> {
     result: Json,
     attachments: Attachments,
     extensions: Extensions,
-    site: CallSite,
+    /// Where it came from, for error messages.
+    component: &'c Component,
+    method: &'static MethodInfo,
 }
 
-impl StubAnswer {
-    fn new(Received { mut reply, site }: Received, method: &'static MethodInfo) -> Result<Self, Error> {
+impl<'c> StubAnswer<'c> {
+    fn new(mut reply: Reply, component: &'c Component, method: &'static MethodInfo) -> Result<Self, Error> {
         let mut attachments = std::mem::take(&mut reply.attachments);
         attachments.name_the_first(|| method.outgoing.first().map(|&name| name.into()));
         let extensions = std::mem::take(&mut reply.extensions);
-        Ok(Self { result: reply.into_result()?, attachments, extensions, site })
+        Ok(Self { result: reply.into_result()?, attachments, extensions, component, method })
     }
 
     fn unfit(&self, what: String) -> Error {
         let reason =
             format!("the result is not what the stub expects: {what}; compare the versions of client and service");
-        Error::BadReply(Error::failure(reason, self.site.clone(), Outcome::Answered))
+        Error::BadReply(Error::failure(reason, self.component.site(Some(&self.method.name.into())), Outcome::Answered))
     }
 
     fn invalid(&self, error: &serde_json::Error) -> Error {

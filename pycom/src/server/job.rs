@@ -1,8 +1,6 @@
 //! One call: where it runs, and what becomes of it.
 
-use std::future::poll_fn;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Instant;
 
 use tokio::sync::mpsc::UnboundedSender;
@@ -12,7 +10,7 @@ use super::cancel::{Cancellable, Entered, Starting};
 use super::carry::{Terms, Way};
 use super::placement;
 use super::runners::Runners;
-use super::table::{Action, Ends, Job};
+use super::table::{Action, Ends, Job, Method};
 use super::transfers::Offered;
 use crate::Json;
 use crate::attachment::Attachments;
@@ -99,29 +97,31 @@ pub(crate) enum Ending {
 /// panics is answered too.
 pub(super) struct Unfinished {
     to: Option<ReturnAddress>,
-    interface: Arc<str>,
-    method: Arc<str>,
-    number: usize,
+    method: Arc<Method>,
     session: Option<Session>,
-    done: UnboundedSender<Done>,
-    terms: Terms,
+    common: Arc<InCommon>,
     takes_chunks: bool,
     /// Of one whose attachments came in chunks.
     call_id: Option<Arc<str>>,
     scope: Scope,
-    /// Where it is to stand while it can be cancelled; none where it cannot be.
-    cancellable: Option<Cancellable>,
+    /// Where it stands while it can be cancelled.
     entered: Option<Entered>,
+}
+
+/// What the calls of one service that run have in common.
+pub(super) struct InCommon {
+    // Not bounded, and need not be: each running call sends once, and their number is.
+    pub(super) done: UnboundedSender<Done>,
+    pub(super) terms: Terms,
+    pub(super) cancellable: Cancellable,
 }
 
 impl Unfinished {
     /// It is about to start in a way that lets it be cancelled, where its method allows that.
     pub(super) fn start(&mut self) -> Option<Starting> {
-        self.entered = self
-            .cancellable
-            .as_ref()
-            .zip(self.to.as_ref())
-            .and_then(|(calls, to)| calls.enter(to, self.scope.deadline));
+        if let Some(to) = self.to.as_ref().filter(|_| self.method.ends == Ends::AtAnyTime) {
+            self.entered = self.common.cancellable.enter(to, self.scope.deadline);
+        }
         self.starting()
     }
 
@@ -140,11 +140,11 @@ impl Unfinished {
             return;
         }
         let ending = Ending::Answered(protocol::code_of(&reply));
-        match self.terms.way(&reply.attachments, self.takes_chunks) {
+        match self.common.terms.way(&reply.attachments, self.takes_chunks) {
             Way::Frame(frame) => self.send(reply, Carried { frame, offered: None }, ending),
             Way::Chunks => {
                 let call_id = self.call_id.get_or_insert_with(|| format!("{:032x}", crate::random::bits128()).into());
-                let offered = Some((call_id.clone(), self.terms.chunks()));
+                let offered = Some((call_id.clone(), self.common.terms.chunks()));
                 self.send(reply, Carried { frame: None, offered }, ending);
             }
             Way::Read(most) => {
@@ -177,9 +177,10 @@ impl Unfinished {
 
     fn end_unanswered(&mut self) {
         if let Some(ReturnAddress { peer, size, arrived, seen, .. }) = self.to.take() {
-            tracing::debug!(interface = %self.interface, method = %self.method, "a call was cancelled");
-            let (method, ending, transfer) = (self.number, Ending::Cancelled, self.nothing_offered());
-            let _ = self.done.send(Done { peer, message: None, method, ending, size, arrived, seen, transfer });
+            let Method { interface, name, number, .. } = &*self.method;
+            tracing::debug!(%interface, method = %name, "a call was cancelled");
+            let (method, ending, transfer) = (*number, Ending::Cancelled, self.nothing_offered());
+            let _ = self.common.done.send(Done { peer, message: None, method, ending, size, arrived, seen, transfer });
         }
     }
 
@@ -196,7 +197,7 @@ impl Unfinished {
 
     /// Whether this is the call of `peer` that bears `id`, and may be cancelled.
     pub(super) fn may_cancel(&self, peer: &Peer, id: &[u8]) -> bool {
-        self.cancellable.is_some() && self.to.as_ref().is_some_and(|to| to.is_of(peer, id))
+        self.method.ends == Ends::AtAnyTime && self.to.as_ref().is_some_and(|to| to.is_of(peer, id))
     }
 
     /// Turns it away unrun.
@@ -213,16 +214,16 @@ impl Unfinished {
 
     fn send(&mut self, reply: Reply, carried: Carried, mut ending: Ending) {
         let Some(ReturnAddress { peer, envelope, size, arrived, seen }) = self.to.take() else { return };
-        let (interface, method) = (&*self.interface, &*self.method);
+        let (interface, method) = (&*self.method.interface, &*self.method.name);
         let session_id = self.session.as_ref().map(|session| session.id());
         let offered = if carried.offered.is_some() { reply.attachments.clone() } else { Attachments::default() };
         let mut transfer = self.call_id.clone().map(|call_id| Box::new(Offered { call_id, attachments: offered }));
         let mut message = protocol::write_carrying(envelope.clone(), reply, carried, session_id, (interface, method));
         let largest = message.frames().iter().map(bytes::Bytes::len).max().unwrap_or(0);
-        if largest > self.terms.largest {
+        if largest > self.common.terms.largest {
             let text = format!(
                 "The result of {interface}.{method} has {largest} bytes, over the limit of {} bytes for one frame; ask for less, or raise Limits::reply_size of the service",
-                self.terms.largest
+                self.common.terms.largest
             );
             let error = Error::from_code(code::UNKNOWN, text, Default::default());
             message = protocol::write_reply(envelope, Reply::failed(error), session_id, (interface, method));
@@ -232,15 +233,15 @@ impl Unfinished {
             }
         }
         // The socket's task has ended where this fails, and with it everybody who waits.
-        let (method, message) = (self.number, Some(message));
-        let _ = self.done.send(Done { peer, message, method, ending, size, arrived, seen, transfer });
+        let (method, message) = (self.method.number, Some(message));
+        let _ = self.common.done.send(Done { peer, message, method, ending, size, arrived, seen, transfer });
     }
 }
 
 impl Drop for Unfinished {
     fn drop(&mut self) {
         if self.to.is_some() && self.still_wanted() {
-            let (interface, method) = (&self.interface, &self.method);
+            let (interface, method) = (&self.method.interface, &self.method.name);
             tracing::error!(%interface, %method, "a method panicked; its caller gets code 1");
             self.fail(Error::from_code(code::UNKNOWN, UNKNOWN_TEXT.into(), Default::default()));
         }
@@ -248,50 +249,41 @@ impl Drop for Unfinished {
 }
 
 /// Starts a call off the socket's task. Its end arrives at `done`, whatever happens to it.
-pub(super) fn start(
-    job: Job,
-    to: ReturnAddress,
-    done: UnboundedSender<Done>,
-    terms: Terms,
-    runners: &Runners,
-    cancellable: &Cancellable,
-    now: Instant,
-) {
-    let Job { action, hooks, request, placement, ends, number, .. } = job;
+pub(super) fn start(job: Job, to: ReturnAddress, common: &Arc<InCommon>, runners: &Runners, now: Instant) {
+    let Job { method, request } = job;
     let deadline = request.deadline;
     let scope = Scope { deadline, trace: request.trace };
     let call = Unfinished {
         to: Some(to),
-        interface: request.interface.clone(),
-        method: request.method.clone(),
-        number,
+        method: method.clone(),
         session: request.session.clone(),
-        done,
-        terms,
+        common: common.clone(),
         takes_chunks: request.takes_streams,
         call_id: request.call_id.clone(),
         scope,
-        cancellable: (ends == Ends::AtAnyTime).then(|| cancellable.clone()),
         entered: None,
     };
     if deadline.is_some_and(|deadline| deadline <= now) {
         return call.refuse(Error::overloaded("the time of the call was over before it could start"));
     }
-    let span = match action {
+    let span = match method.action {
         Action::Method(..) => trace::method_span(&request),
         Action::Describe(_) => Span::none(),
     };
-    let running = match hooks {
+    let running = match &method.hooks {
         Some(hooks) => {
-            Run::Async(Box::pin(hook::run(hooks, request, move |request| Box::pin(run(action.clone(), request)))))
+            let action = method.action.clone();
+            Run::Async(Box::pin(hook::run(hooks.clone(), request, move |request| {
+                Box::pin(run(action.clone(), request))
+            })))
         }
-        None => match action {
-            Action::Describe(json) => return call.finish(Reply::result(json)),
-            Action::Method(offered, place) => offered.run(place, request),
+        None => match &method.action {
+            Action::Describe(json) => return call.finish(Reply::result(json.clone())),
+            Action::Method(offered, place) => offered.run(*place, request),
         },
     };
     match traced(running, span) {
-        Run::Async(future) => placement::run(placement, future, call, runners),
+        Run::Async(future) => placement::run(method, future, call, runners),
         Run::Blocking(function) => {
             tokio::task::spawn_blocking(move || SCOPE.sync_scope(scope, || call.finish(function())));
         }
@@ -312,21 +304,6 @@ fn traced(running: Run, span: Span) -> Run {
         Run::Async(future) => Run::Async(Box::pin(async move { note(future.instrument(span).await) })),
         Run::Blocking(function) => Run::Blocking(Box::new(move || note(span.in_scope(function)))),
     }
-}
-
-/// Lets others on the runtime run. Unlike tokio's own `yield_now`, which puts the task aside until
-/// this very thread is idle, another thread may go on with it: one that is blocked by a method
-/// does not stop it.
-pub(super) async fn give_way() {
-    let mut gave_way = false;
-    poll_fn(|cx| {
-        if std::mem::replace(&mut gave_way, true) {
-            return Poll::Ready(());
-        }
-        cx.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
 }
 
 /// Runs `call` so that the calls it makes inherit this.

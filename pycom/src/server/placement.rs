@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 use super::cancel;
 use super::job::{self, Unfinished};
 use super::runners::{Runners, Waiting};
+use super::table::Method;
 use crate::interface::HandlerFuture;
 use crate::reply::Reply;
 
@@ -92,9 +93,9 @@ fn count_down(counter: &AtomicU32) {
 }
 
 /// Runs a call where its method belongs. A method that panics drops `unfinished`, which answers it.
-pub(super) fn run(placement: Arc<Placement>, call: HandlerFuture, mut unfinished: Unfinished, runners: &Runners) {
-    let (trusted, quick) = (placement.is_trusted(), placement.is_quick());
-    let call = Watched { call, behaviour: Behaviour::default(), placement };
+pub(super) fn run(method: Arc<Method>, call: HandlerFuture, mut unfinished: Unfinished, runners: &Runners) {
+    let (trusted, quick) = (method.placement.is_trusted(), method.placement.is_quick());
+    let call = Watched { call, behaviour: Behaviour::default(), method };
     if quick {
         return runners.push(Waiting { call, unfinished });
     }
@@ -133,14 +134,14 @@ pub(super) async fn whole(call: Watched, unfinished: Unfinished) {
 pub(super) struct Watched {
     call: HandlerFuture,
     behaviour: Behaviour,
-    placement: Arc<Placement>,
+    method: Arc<Method>,
 }
 
 impl Watched {
     /// Notes that the call has awaited for a long time: as good as its end, if it did not block before.
     fn awaits(&self) {
         if self.behaviour.longest <= BLOCKED {
-            count_down(&self.placement.to_prove);
+            count_down(&self.method.placement.to_prove);
         }
     }
 }
@@ -159,7 +160,7 @@ impl Future for Watched {
 
 impl Drop for Watched {
     fn drop(&mut self) {
-        self.placement.observed(self.behaviour);
+        self.method.placement.observed(self.behaviour);
     }
 }
 

@@ -5,6 +5,7 @@
 //! its own, goes on with the calls that wait behind it.
 
 use std::collections::VecDeque;
+use std::ops::RangeInclusive;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,9 +16,16 @@ use std::time::Duration;
 use super::cancel;
 use super::job::{self, Unfinished};
 use super::placement::{self, Watched};
+use crate::give_way::give_way;
 
-/// Calls run in a row before others on the runtime get their turn, the socket first of all.
-const TURN: usize = 64;
+/// Calls run in a row before others on the runtime get their turn, the socket first of all: a quarter of those that
+/// wait, within these bounds. The callers have the first replies while the next ones are made; where all replies went at
+/// once, either side would wait for the other.
+const TURN: RangeInclusive<usize> = 4..=64;
+
+fn turn(waiting: usize) -> usize {
+    (waiting / 4).clamp(*TURN.start(), *TURN.end())
+}
 
 /// How long calls may wait without any of them ending before another runner is started.
 pub(super) const STUCK: Duration = Duration::from_millis(5);
@@ -112,12 +120,13 @@ impl Shared {
 
     async fn run(self: Arc<Self>) {
         loop {
-            for _ in 0..TURN {
+            let waiting = self.lock().waiting.len();
+            for _ in 0..turn(waiting) {
                 let Some(call) = self.next() else { return };
                 call.run();
                 self.ended.fetch_add(1, Ordering::Relaxed);
             }
-            job::give_way().await;
+            give_way().await;
         }
     }
 }

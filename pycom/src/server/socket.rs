@@ -1,6 +1,5 @@
 //! The task that owns a service's socket: reads calls, starts them, sends their replies.
 
-use std::collections::HashMap;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
@@ -12,7 +11,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::admission::{Admission, Arrival};
 use super::cancel::Cancellable;
 use super::carry::Terms;
-use super::job::{self, Done, Ending, ReturnAddress};
+use super::job::{self, Done, Ending, InCommon, ReturnAddress};
 use super::runners::{Runners, STUCK};
 use super::statistics::{self, About, Counters, Seen};
 use super::table::{Counted, Ends, Job, Table};
@@ -20,6 +19,8 @@ use super::transfers::{Event, Step, TransferLimits, Transfers};
 use super::{Cut, Limits, MethodLimit};
 use crate::Json;
 use crate::error::{Error, code};
+use crate::fast_map::FastMap;
+use crate::give_way::give_way;
 use crate::protocol;
 use crate::reply::Reply;
 use crate::request::PeerId;
@@ -49,14 +50,11 @@ pub(super) struct SocketTask {
     about: Arc<About>,
     admission: Admission<(Job, ReturnAddress)>,
     done: mpsc::UnboundedReceiver<Done>,
-    // Not bounded, and need not be: each running call sends once, and their number is.
-    finished: mpsc::UnboundedSender<Done>,
     orders: mpsc::Receiver<Order>,
-    peers: HashMap<Peer, PeerId>,
+    peers: FastMap<Peer, PeerId>,
     runners: Runners,
-    cancellable: Cancellable,
+    common: Arc<InCommon>,
     transfers: Transfers,
-    terms: Terms,
     draining: bool,
     dropped: Dropped,
 }
@@ -110,12 +108,14 @@ impl SocketTask {
             about,
             admission,
             done,
-            finished,
             orders,
-            peers: HashMap::new(),
+            peers: FastMap::default(),
             runners: Runners::default(),
-            cancellable: Cancellable::default(),
-            terms: Terms::new(&limits, &transfers),
+            common: Arc::new(InCommon {
+                done: finished,
+                terms: Terms::new(&limits, &transfers),
+                cancellable: Cancellable::default(),
+            }),
             transfers: Transfers::new(transfers)?,
             draining: false,
             dropped: Dropped::default(),
@@ -154,7 +154,7 @@ impl SocketTask {
             }
             self.listener.flush();
             // Under a flood this task is always ready: the calls it has started come first.
-            job::give_way().await;
+            give_way().await;
         };
         let unfinished = self.table.busy();
         self.cut();
@@ -169,13 +169,13 @@ impl SocketTask {
     /// callers see the connection go.
     fn cut(&mut self) {
         for (job, to) in self.admission.remove_all() {
-            let counters = self.counters(job.number);
+            let counters = self.counters(job.method.number);
             counters.queued.take(1);
             counters.refused.add(1);
             self.refuse(to.peer, to.envelope, shutting_down());
         }
         self.listener.flush();
-        self.cancellable.cancel_all();
+        self.common.cancellable.cancel_all();
     }
 
     async fn next(&mut self, received: &mut Vec<Incoming>, done: &mut Vec<Done>) -> Woken {
@@ -254,7 +254,7 @@ impl SocketTask {
 
     /// A call that is ready to run.
     fn admit(&mut self, job: Job, mut to: ReturnAddress, seen: Seen) {
-        let (size, now, number) = (to.size, to.arrived, job.number);
+        let (size, now, number) = (to.size, to.arrived, job.method.number);
         self.counters(number).bytes_in.add(size as u64);
         if self.draining {
             self.transfers.not_run(&job);
@@ -330,12 +330,13 @@ impl SocketTask {
     fn cancel(&mut self, body: &Body, to: ReturnAddress) {
         match protocol::read_cancel(body) {
             Ok(id) => {
-                let waits = self.admission.remove(|(job, call)| job.ends != Ends::Never && call.is_of(&to.peer, &id));
+                let waits =
+                    self.admission.remove(|(job, call)| job.method.ends != Ends::Never && call.is_of(&to.peer, &id));
                 if let Some((job, _)) = waits {
-                    let counters = self.counters(job.number);
+                    let counters = self.counters(job.method.number);
                     counters.queued.take(1);
                     counters.cancelled.add(1);
-                } else if !self.cancellable.cancel(&to.peer, &id) {
+                } else if !self.common.cancellable.cancel(&to.peer, &id) {
                     self.runners.remove(|call| call.may_cancel(&to.peer, &id));
                 }
                 self.answer(to.peer, to.envelope, Reply::result(Json::EMPTY_OBJECT));
@@ -364,7 +365,7 @@ impl SocketTask {
             self.about.monitor.publish();
         }
         while let Some((job, to)) = self.admission.next() {
-            let counters = self.counters(job.number);
+            let counters = self.counters(job.method.number);
             counters.queued.take(1);
             counters.in_flight.add(1);
             self.start(job, to, now);
@@ -402,7 +403,7 @@ impl SocketTask {
     }
 
     fn start(&self, job: Job, to: ReturnAddress, now: Instant) {
-        job::start(job, to, self.finished.clone(), self.terms, &self.runners, &self.cancellable, now);
+        job::start(job, to, &self.common, &self.runners, now);
     }
 
     fn refuse(&mut self, peer: Peer, envelope: Envelope, error: Error) {

@@ -1,7 +1,7 @@
 //! Interfaces and methods by name, and how a received call becomes a job.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -10,6 +10,7 @@ use super::statistics::Counters;
 use super::{Cut, MethodLimit};
 use crate::Json;
 use crate::error::{Error, Result};
+use crate::fast_map::FastMap;
 use crate::hook::Hook;
 use crate::interface::{INTROSPECTION_METHODS, Offer, Offered};
 use crate::names::escaped;
@@ -27,18 +28,20 @@ pub(crate) enum Action {
     Describe(Json),
 }
 
-#[derive(Clone)]
-struct Method {
+/// A method as it is served.
+pub(crate) struct Method {
+    pub(crate) interface: Arc<str>,
+    pub(crate) name: Arc<str>,
     /// Its place among all that are counted.
-    number: usize,
-    name: Arc<str>,
-    action: Action,
-    hooks: Option<Arc<[Hook]>>,
-    placement: Arc<Placement>,
-    ends: Ends,
+    pub(crate) number: usize,
+    pub(crate) action: Action,
+    pub(crate) hooks: Option<Arc<[Hook]>>,
+    pub(crate) placement: Placement,
+    pub(crate) ends: Ends,
     /// What an attachment without a name is called.
-    first_attachment: Option<Arc<str>>,
-    streaming: bool,
+    pub(crate) first_attachment: Option<Arc<str>>,
+    /// It begins while its attachments are still arriving.
+    pub(crate) streaming: bool,
 }
 
 /// What may end a call before its method does.
@@ -55,7 +58,7 @@ pub(crate) enum Ends {
 struct Served {
     name: Arc<str>,
     stateful: bool,
-    methods: HashMap<Arc<str>, Method>,
+    methods: FastMap<Arc<str>, Arc<Method>>,
 }
 
 /// A method and what is counted of it.
@@ -69,24 +72,15 @@ pub(crate) struct Counted {
 
 /// Everything a service offers.
 pub(crate) struct Table {
-    interfaces: HashMap<Arc<str>, Served>,
+    interfaces: FastMap<Arc<str>, Served>,
     counted: Vec<Counted>,
     sessions: Mutex<Sessions>,
 }
 
 /// A call that is ready to run.
 pub(crate) struct Job {
-    pub(crate) action: Action,
-    pub(crate) hooks: Option<Arc<[Hook]>>,
+    pub(crate) method: Arc<Method>,
     pub(crate) request: Request,
-    pub(crate) placement: Arc<Placement>,
-    pub(crate) ends: Ends,
-    /// Number of the method in the table.
-    pub(crate) number: usize,
-    /// The method begins while its attachments are still arriving.
-    pub(crate) streaming: bool,
-    /// What an attachment without a name is called.
-    pub(crate) first_attachment: Option<Arc<str>>,
 }
 
 impl Table {
@@ -99,7 +93,7 @@ impl Table {
         if given.is_empty() {
             return Err(Error::configuration("the service offers no interface; give it at least one"));
         }
-        let mut interfaces = HashMap::new();
+        let mut interfaces = FastMap::default();
         let mut counted = Vec::new();
         for offer in given.iter().chain(own) {
             let served = Served::new(offer, hooks, &mut counted)?;
@@ -207,8 +201,7 @@ impl Table {
                 Some(id) => sessions.find(id, now)?,
             });
         }
-        let Method { action, hooks, placement, ends, number, streaming, first_attachment, .. } = method.clone();
-        Ok(Job { action, hooks, request, placement, ends, number, streaming, first_attachment })
+        Ok(Job { method: method.clone(), request })
     }
 }
 
@@ -218,7 +211,7 @@ impl Served {
         let described = Json::from_value(description)?;
         let inner = offer.0.hooks();
         let interface: Arc<str> = description.name.as_str().into();
-        let mut methods = HashMap::new();
+        let mut methods = FastMap::default();
         for (name, method) in &description.methods {
             let place = offer.0.find(name);
             let action = match place {
@@ -241,16 +234,17 @@ impl Served {
             });
             counted.push(Counted { interface: interface.clone(), method: name.clone(), counters, limit });
             let method = Method {
-                number,
+                interface: interface.clone(),
                 name: name.clone(),
+                number,
                 action,
                 hooks,
-                placement: Arc::default(),
+                placement: Placement::default(),
                 ends,
                 first_attachment: method.attachments.incoming.as_deref().map(Into::into),
                 streaming: method.streaming,
             };
-            methods.insert(name, method);
+            methods.insert(name, Arc::new(method));
         }
         Ok(Self { name: interface, stateful: description.is_stateful(), methods })
     }

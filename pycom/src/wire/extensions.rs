@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
+use std::io::Write;
 use std::sync::OnceLock;
 
 use serde::de::DeserializeOwned;
@@ -191,8 +192,12 @@ impl Extensions {
             if std::mem::replace(&mut separator, true) {
                 buffer.push(b',');
             }
-            // Writing into memory cannot fail; the names are constants of ours.
-            let _ = std::io::Write::write_fmt(buffer, format_args!("\"{name}\":{value}"));
+            // The names are constants of ours.
+            buffer.push(b'"');
+            buffer.extend_from_slice(name.as_bytes());
+            buffer.extend_from_slice(b"\":");
+            // Writing into memory cannot fail.
+            let _ = write!(buffer, "{value}");
         }
         buffer.push(b'}');
     }

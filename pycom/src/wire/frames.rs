@@ -8,7 +8,7 @@ use crate::transport::Message;
 
 /// What stands before the empty frame: it goes back unchanged, and only its sender knows what it
 /// means. Ours put the request id there.
-pub(crate) type Envelope = SmallVec<[Bytes; 2]>;
+pub(crate) type Envelope = SmallVec<[Bytes; 1]>;
 
 /// What stands after the empty frame.
 #[derive(Debug, PartialEq, Eq)]

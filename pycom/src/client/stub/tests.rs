@@ -13,9 +13,9 @@ fn call(component: &Component) -> StubCall<'_> {
     StubCall::new(component, &SPLIT)
 }
 
-fn answer(result: &str) -> StubAnswer {
+fn answer<'c>(component: &'c Component, result: &str) -> StubAnswer<'c> {
     let reply = Reply::result(Json::from_text(result).unwrap());
-    StubAnswer::new(Received { reply, site: CallSite::default() }, &SPLIT).unwrap()
+    StubAnswer::new(reply, component, &SPLIT).unwrap()
 }
 
 #[test]
@@ -43,6 +43,8 @@ fn what_json_cannot_hold_is_not_sent() {
 #[test]
 fn an_answer_of_another_form_says_what_was_expected() {
     type Parts = (Required<String>, Required<u8>);
+    let component = component();
+    let answer = |result: &str| answer(&component, result);
     let read = |text: &str| answer(text).named::<Parts>(&["head", "at"]).map_err(|error| error.to_string());
     assert_eq!(read(r#"{"at": 3, "head": "a", "more": 1}"#), Ok(("a".into(), 3)));
     assert!(read(r#"{"at": 3}"#).unwrap_err().contains("'head' is missing"));
@@ -56,8 +58,9 @@ fn an_answer_of_another_form_says_what_was_expected() {
 #[test]
 fn a_response_brings_what_came_beside_the_value() {
     let builder = ReplyBuilder::new().value(Response::new(1).attachment(Attachment::from(vec![2])));
-    let received = Received { reply: builder.finish("a.b", "c"), site: CallSite::default() };
-    let response: Response<u8> = StubAnswer::new(received, &SPLIT).unwrap().value().unwrap();
+    let component = component();
+    let answer = StubAnswer::new(builder.finish("a.b", "c"), &component, &SPLIT).unwrap();
+    let response: Response<u8> = answer.value().unwrap();
     let attachment = response.attachment.unwrap();
     assert_eq!((response.value, attachment.as_bytes().unwrap().as_ref()), (1, &[2][..]));
 }

@@ -151,12 +151,12 @@ pub trait Got {
     /// The type.
     type Value;
     /// Reads it.
-    fn read(answer: &StubAnswer) -> Result<Self::Value, Error>;
+    fn read(answer: &StubAnswer<'_>) -> Result<Self::Value, Error>;
 }
 
 impl<T: StubResult> Got for As<T> {
     type Value = T;
-    fn read(answer: &StubAnswer) -> Result<T, Error> {
+    fn read(answer: &StubAnswer<'_>) -> Result<T, Error> {
         T::read(answer)
     }
 }

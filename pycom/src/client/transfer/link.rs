@@ -150,7 +150,7 @@ impl Link {
     }
 
     pub(super) fn read_reply(&self, body: &Body) -> Result<ReceivedReply, Error> {
-        protocol::read_reply(body, &self.site).map_err(|reason| self.bad_reply(reason))
+        protocol::read_reply(body, &|| self.site.clone()).map_err(|reason| self.bad_reply(reason))
     }
 
     /// An answer, or the error that it is.

@@ -194,7 +194,7 @@ impl Transfers {
                 )));
             }
         }
-        let early = said.early && job.streaming;
+        let early = said.early && job.method.streaming;
         let (mut all, mut parts) = (Vec::new(), Vec::new());
         for (index, (name, size)) in said.attachments.into_iter().enumerate() {
             let place = self.place(call_id, index, &name);
@@ -352,7 +352,7 @@ impl Transfers {
         transfer.executed = true;
         for incoming in &mut transfer.incoming {
             if let Some(attachment) = incoming.attachment.take() {
-                let name = match (incoming.state.name.as_str(), &job.first_attachment) {
+                let name = match (incoming.state.name.as_str(), &job.method.first_attachment) {
                     ("", Some(first)) => first.to_string(),
                     (name, _) => name.to_owned(),
                 };

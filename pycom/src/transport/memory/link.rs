@@ -1,10 +1,11 @@
 //! What a listener and its connectors share.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
+use crate::fast_map::FastMap;
 use crate::transport::{ConnectionEvent, Incoming, Message, Peer, Refusal, SendError};
 
 /// Messages that wait on their way from one connector to the listener.
@@ -26,7 +27,7 @@ pub(super) struct Hub {
 struct HubState {
     closed: bool,
     next_peer: u64,
-    links: HashMap<Peer, Arc<Link>>,
+    links: FastMap<Peer, Arc<Link>>,
     arrived: VecDeque<(Arc<Link>, Incoming)>,
     waker: Option<Waker>,
 }

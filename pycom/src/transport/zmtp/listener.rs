@@ -1,4 +1,4 @@
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -13,6 +13,7 @@ use super::link::{Ended, Link, SCRATCH};
 use super::place::Acceptor;
 use super::ready::{LinkWaker, Ready};
 use super::stream::Stream;
+use crate::fast_map::FastMap;
 use crate::transport::dropped::Dropped;
 use crate::transport::{
     Address, Closing, Incoming, Listener, Message, Peer, SendError, TransportError, TransportOptions,
@@ -33,7 +34,7 @@ pub(in crate::transport) struct ZmtpListener {
     acceptor: Option<Acceptor>,
     address: Address,
     options: TransportOptions,
-    links: HashMap<u64, Entry>,
+    links: FastMap<u64, Entry>,
     next_key: u64,
     ready: Ready,
     /// Woken, and not yet looked at.
@@ -90,7 +91,7 @@ impl ZmtpListener {
             acceptor: Some(acceptor),
             address,
             options: options.clone(),
-            links: HashMap::new(),
+            links: FastMap::default(),
             next_key: 0,
             ready: Ready::default(),
             turn: VecDeque::new(),
