@@ -33,10 +33,9 @@ pub trait Peer {
     fn measure(&self, case: Case, window: &Window) -> Sample;
 }
 
-/// The peers whose name begins with one of `only`, or all. Those that this machine does not have are named on stderr,
+/// The peers with one of the names `only`, or whose name begins with one where nobody has it; or all. Those that this machine does not have are named on stderr,
 /// with what it takes to have them.
 pub fn find(only: &[String]) -> Vec<Box<dyn Peer>> {
-    let wanted = |name: &str| only.is_empty() || only.iter().any(|only| name.starts_with(only.as_str()));
     let mut peers: Vec<Box<dyn Peer>> = vec![
         Box::new(pycom::Pycom::Tcp),
         Box::new(pycom::Pycom::TcpZmtp),
@@ -49,6 +48,11 @@ pub fn find(only: &[String]) -> Vec<Box<dyn Peer>> {
         Box::new(jsonrpsee::Jsonrpsee::Http),
         Box::new(tonic::Tonic),
     ];
+    let named: Vec<String> = peers.iter().map(|peer| peer.name()).collect();
+    let wanted = |name: &str| {
+        let is = |only: &String| name == only || (name.starts_with(only.as_str()) && !named.contains(only));
+        only.is_empty() || only.iter().any(is)
+    };
     if wanted("nats") {
         match nats::Nats::find() {
             Ok(nats) => peers.push(Box::new(nats)),

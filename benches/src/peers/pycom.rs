@@ -103,21 +103,6 @@ fn connect(address: &str, backend: Option<Backend>) -> EchoClient {
     EchoClient::from_component(component)
 }
 
-/// Makes so many calls and measures nothing: for profilers.
-pub fn fixed(calls: u64, in_flight: u64, transport: char) {
-    let transport = match transport {
-        'i' => Pycom::Inproc,
-        'c' => Pycom::Ipc,
-        _ => Pycom::Tcp,
-    };
-    let server = transport.serve();
-    let address = server.address.clone();
-    client(move || async move {
-        let echo = connect(&address, None);
-        run(&echo, calls, in_flight).await;
-    });
-}
-
 async fn run(echo: &EchoClient, calls: u64, in_flight: u64) {
     let tasks: Vec<_> = (0..in_flight)
         .map(|_| {
