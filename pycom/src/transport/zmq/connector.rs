@@ -6,9 +6,10 @@ use futures_core::Stream;
 use tmq::dealer::Dealer;
 use tmq::{AsZmqSocket, FromZmqSocket, TmqError};
 
+use super::frames::{self, Received, Sender};
 use super::monitor::{Change, Monitor, Reports, stop_reports};
-use super::parked::Parked;
-use super::{context, failed_at, frames, io_error, options, tmq_error};
+use super::readiness::Readiness;
+use super::{context, failed_at, io_error, options, tmq_error};
 use crate::transport::backoff::Backoff;
 use crate::transport::dropped::Dropped;
 use crate::transport::resolve::Resolver;
@@ -28,19 +29,22 @@ pub(in crate::transport) struct ZmqConnector {
     backoff: Backoff,
     wants_room: bool,
     dropped: Dropped,
-    parked: Parked,
+    readiness: Readiness,
+    received: Received,
+    sender: Sender,
 }
 
 impl ZmqConnector {
     pub(in crate::transport) fn connect(address: &Address, options: &TransportOptions) -> Result<Self, TransportError> {
         let failed = failed_at(address);
-        let (socket, reports) = context::shared(|context| {
+        let (mut socket, reports) = context::shared(|context| {
             let socket = context.socket(zmq::DEALER)?;
             options::connecting(&socket, options)?;
             let reports = Reports::of(context, &socket)?;
             Ok((socket, reports))
         })
         .map_err(|error| failed(io_error(error)))?;
+        let sender = Sender::of(&mut socket);
         let mut this = Self {
             dealer: Dealer::from_zmq_socket(socket).map_err(|error| failed(tmq_error(error)))?,
             monitor: Monitor::new(reports, options.connect_timeout).map_err(|error| failed(tmq_error(error)))?,
@@ -50,7 +54,9 @@ impl ZmqConnector {
             backoff: Backoff::new(options.reconnect_first, options.reconnect_max),
             wants_room: false,
             dropped: Dropped::default(),
-            parked: Parked::default(),
+            readiness: Readiness::default(),
+            received: Received::new(),
+            sender,
         };
         this.attempt();
         Ok(this)
@@ -65,12 +71,15 @@ impl ZmqConnector {
         self.changes.extend(std::iter::from_fn(|| self.monitor.look()));
     }
 
-    /// Receives messages that are there until `events` has `full` entries; false if there may be more.
+    /// Receives as many messages as `events` lacks to have `full` entries; false if there may be more.
     fn drain(&mut self, events: &mut Vec<ConnectionEvent>, full: usize) -> bool {
-        while events.len() < full {
-            let Ok(Some(first)) = frames::receive_first(self.socket()) else { return true };
-            let rest = frames::rest(self.socket(), &first);
-            let message = frames::collect(std::iter::once(first).chain(rest));
+        for _ in events.len()..full {
+            let socket = self.dealer.get_socket();
+            if self.received.next(socket) != Ok(true) {
+                self.readiness.found_empty();
+                return true;
+            }
+            let message = self.received.message(socket);
             self.take(message, events);
         }
         false
@@ -149,34 +158,45 @@ impl ZmqConnector {
         }
     }
 
-    /// Awaits messages, and takes those that are there.
-    fn poll_messages(&mut self, cx: &mut Context<'_>, events: &mut Vec<ConnectionEvent>, full: usize) {
+    /// Takes the messages that are there, or awaits some.
+    fn poll_messages(&mut self, cx: &Context<'_>, events: &mut Vec<ConnectionEvent>, full: usize) {
         let before = events.len();
-        match Pin::new(&mut self.dealer).poll_next(cx) {
-            Poll::Ready(Some(Ok(multipart))) => self.take(frames::collect(multipart.0.into_iter()), events),
-            // A signal came. tmq may have lost the beginning of a message with it: away with the rest.
-            Poll::Ready(Some(Err(TmqError::Zmq(zmq::Error::EINTR)))) => frames::drop_rest(self.socket()),
-            Poll::Ready(Some(Err(error))) => {
-                self.give_up();
-                events.push(ConnectionEvent::Lost(tmq_error(error).to_string()));
+        while events.len() == before && !self.readiness.is_quiet(cx) {
+            if !self.readiness.is_empty() {
+                if !self.drain(events, full) && events.len() == before {
+                    // A flood of what is no message: others first.
+                    cx.waker().wake_by_ref();
+                    return;
+                }
+                continue;
             }
-            Poll::Ready(None) | Poll::Pending => return,
-        }
-        self.drain(events, full);
-        if events.len() == before {
-            cx.waker().wake_by_ref();
+            match self.readiness.arm(|cx| Pin::new(&mut self.dealer).poll_next(cx)) {
+                Some(Some(Ok(multipart))) => {
+                    self.take(frames::collect(multipart.0.into_iter()), events);
+                    self.drain(events, full);
+                }
+                // A signal came. tmq may have lost the beginning of a message with it: away with the rest.
+                Some(Some(Err(TmqError::Zmq(zmq::Error::EINTR)))) => frames::drop_rest(self.socket()),
+                Some(Some(Err(error))) => {
+                    self.give_up();
+                    events.push(ConnectionEvent::Lost(tmq_error(error).to_string()));
+                }
+                Some(None) => return,
+                None => {}
+            }
         }
     }
 
     /// Whether a message can be sent after one was refused. Asking may consume a wake-up for messages, so that it is
     /// asked for them in the same breath.
-    fn poll_room(&mut self, cx: &mut Context<'_>, events: &mut Vec<ConnectionEvent>) {
+    fn poll_room(&mut self, events: &mut Vec<ConnectionEvent>) {
         let now = self.socket().get_events().unwrap_or(zmq::POLLIN);
         if now.contains(zmq::POLLOUT) {
             self.wants_room = false;
             events.push(ConnectionEvent::Room);
-        } else if now.contains(zmq::POLLIN) {
-            cx.waker().wake_by_ref();
+        }
+        if now.contains(zmq::POLLIN) {
+            self.readiness.touch();
         }
     }
 }
@@ -194,15 +214,9 @@ impl Connector for ZmqConnector {
             self.poll_messages(cx, events, full);
         }
         if events.len() == before && self.wants_room {
-            self.poll_room(cx, events);
+            self.poll_room(events);
         }
-        if events.len() > before {
-            self.parked.forget();
-            Poll::Ready(())
-        } else {
-            self.parked.park(cx);
-            Poll::Pending
-        }
+        if events.len() > before { Poll::Ready(()) } else { Poll::Pending }
     }
 
     fn send(&mut self, message: Message) -> Result<(), Refused> {
@@ -210,12 +224,12 @@ impl Connector for ZmqConnector {
         if !self.monitor.is_up() {
             return Err(Refused { message, reason: Refusal::NotConnected });
         }
-        let sent = frames::send_first(self.socket(), first, message.frames().len() > 1);
+        let sent = self.sender.first(self.socket(), first, message.frames().len() > 1);
         let result = match sent {
             Ok(()) => {
                 let mut rest = message.into_frames();
                 rest.next();
-                frames::send_rest(self.socket(), rest);
+                self.sender.rest(rest);
                 Ok(())
             }
             Err(_) => {
@@ -225,7 +239,7 @@ impl Connector for ZmqConnector {
                 Err(Refused { message, reason })
             }
         };
-        self.parked.wake();
+        self.readiness.touch();
         result
     }
 
@@ -238,7 +252,7 @@ impl Connector for ZmqConnector {
         if self.monitor.is_idle() && self.changes.is_empty() {
             self.attempt();
         }
-        self.parked.wake();
+        self.readiness.touch();
     }
 }
 

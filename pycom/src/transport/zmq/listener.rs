@@ -9,8 +9,9 @@ use tmq::{AsZmqSocket, FromZmqSocket, TmqError};
 use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
 
 use super::backlog::{Attempt, Backlog};
-use super::parked::Parked;
-use super::{close, context, endpoint, failed_at, frames, io_error, options, tmq_error};
+use super::frames::{self, Received, Sender};
+use super::readiness::Readiness;
+use super::{close, context, endpoint, failed_at, io_error, options, tmq_error};
 use crate::transport::dropped::Dropped;
 use crate::transport::{
     Address, Closing, Incoming, Listener, Message, Peer, SendError, TransportError, TransportOptions,
@@ -25,7 +26,9 @@ pub(in crate::transport) struct ZmqListener {
     backlog: Backlog,
     /// Runs while replies wait in the backlog.
     look_again: Option<Interval>,
-    parked: Parked,
+    readiness: Readiness,
+    received: Received,
+    sender: Sender,
     dropped: Dropped,
 }
 
@@ -45,6 +48,7 @@ impl ZmqListener {
         let mut socket = context::own().socket(zmq::ROUTER).map_err(|error| failed(io_error(error)))?;
         options::listening(&socket, address, options).map_err(|error| failed(io_error(error)))?;
         let address = endpoint::bind(&mut socket, address)?;
+        let sender = Sender::of(&mut socket);
         let router = Router::from_zmq_socket(socket).map_err(|error| failed(tmq_error(error)))?;
         Ok(Self {
             router: Some(router),
@@ -52,13 +56,11 @@ impl ZmqListener {
             linger: options.linger,
             backlog: Backlog::new(options.peer_backlog, options.total_backlog),
             look_again: None,
-            parked: Parked::default(),
+            readiness: Readiness::default(),
+            received: Received::new(),
+            sender,
             dropped: Dropped::default(),
         })
-    }
-
-    fn router(&mut self) -> &mut Router {
-        self.router.as_mut().expect("only closing takes the socket")
     }
 
     fn socket(&self) -> &zmq::Socket {
@@ -66,8 +68,7 @@ impl ZmqListener {
     }
 
     /// Adds a message to the batch, or drops one that is no message of ours.
-    fn take(&mut self, routing_id: &zmq::Message, message: Option<Message>, batch: &mut Vec<Incoming>) {
-        let peer = Peer::new(routing_id);
+    fn take(&mut self, peer: Peer, message: Option<Message>, batch: &mut Vec<Incoming>) {
         match message {
             Some(message) => batch.push(Incoming { peer, message }),
             None => self.dropped.count(&peer, "it has too many frames"),
@@ -79,11 +80,11 @@ impl ZmqListener {
         let room = if self.backlog.has(to) {
             Err(zmq::Error::EAGAIN)
         } else {
-            frames::send_first(self.socket(), to.id(), true)
+            self.sender.first(self.socket(), to.id(), true)
         };
         match room {
             Ok(()) => {
-                frames::send_rest(self.socket(), message.into_frames());
+                self.sender.rest(message.into_frames());
                 Ok(())
             }
             Err(zmq::Error::EAGAIN) if self.backlog.push(to, message, Instant::now()) => Ok(()),
@@ -110,9 +111,11 @@ impl ZmqListener {
         let socket = self.router.as_ref().expect("only closing takes the socket").get_socket();
         // Room is announced by events; a send alone may not look.
         let _ = socket.get_events();
-        self.backlog.flush(Instant::now(), |peer, message| match frames::try_send_first(socket, peer.id(), true) {
+        self.readiness.disturb();
+        let sender = &self.sender;
+        self.backlog.flush(Instant::now(), |peer, message| match sender.try_first(peer.id(), true) {
             Ok(()) => {
-                frames::send_rest(socket, message.into_frames());
+                sender.rest(message.into_frames());
                 Attempt::Sent
             }
             Err(zmq::Error::EAGAIN) => Attempt::NoRoom(message),
@@ -123,9 +126,14 @@ impl ZmqListener {
     /// Receives up to `limit` messages that are there.
     fn drain(&mut self, batch: &mut Vec<Incoming>, limit: usize) -> zmq::Result<()> {
         for _ in 0..limit {
-            let Some(routing_id) = frames::receive_first(self.socket())? else { break };
-            let message = frames::collect(frames::rest(self.socket(), &routing_id));
-            self.take(&routing_id, message, batch);
+            let socket = self.router.as_ref().expect("only closing takes the socket").get_socket();
+            if !self.received.next(socket)? {
+                self.readiness.found_empty();
+                break;
+            }
+            let peer = Peer::new(self.received.bytes());
+            let message = self.received.rest(socket);
+            self.take(peer, message, batch);
         }
         Ok(())
     }
@@ -144,32 +152,34 @@ impl Listener for ZmqListener {
     ) -> Poll<Result<(), TransportError>> {
         let before = batch.len();
         self.poll_backlog(cx);
-        match Pin::new(self.router()).poll_next(cx) {
-            Poll::Pending | Poll::Ready(None) => {
-                self.parked.park(cx);
+        while !self.readiness.is_quiet(cx) {
+            if self.readiness.is_empty() {
+                let router = self.router.as_mut().expect("only closing takes the socket");
+                match self.readiness.arm(|cx| Pin::new(&mut *router).poll_next(cx)) {
+                    Some(Some(Ok(mut multipart))) => {
+                        let routing_id = multipart.pop_front().unwrap_or_else(zmq::Message::new);
+                        let message = frames::collect(multipart.0.into_iter());
+                        self.take(Peer::new(&routing_id), message, batch);
+                    }
+                    // A signal came. tmq may have lost the beginning of a message with it: away with the rest.
+                    Some(Some(Err(TmqError::Zmq(zmq::Error::EINTR)))) => frames::drop_rest(self.socket()),
+                    Some(Some(Err(error))) => return Poll::Ready(Err(failed_at(&self.address)(tmq_error(error)))),
+                    Some(None) => return Poll::Pending,
+                    None => continue,
+                }
+            }
+            let room = limit.saturating_sub(batch.len() - before);
+            self.drain(batch, room).map_err(|error| failed_at(&self.address)(io_error(error)))?;
+            if batch.len() > before {
+                return Poll::Ready(Ok(()));
+            }
+            if !self.readiness.is_empty() && !self.readiness.is_quiet(cx) {
+                // A flood of what is no message: others first.
+                cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
-            Poll::Ready(Some(Ok(mut multipart))) => {
-                let routing_id = multipart.pop_front().unwrap_or_else(zmq::Message::new);
-                let message = frames::collect(multipart.0.into_iter());
-                self.take(&routing_id, message, batch);
-            }
-            // A signal came. tmq may have lost the beginning of a message with it: away with the rest.
-            Poll::Ready(Some(Err(TmqError::Zmq(zmq::Error::EINTR)))) => {
-                frames::drop_rest(self.socket());
-            }
-            Poll::Ready(Some(Err(error))) => {
-                return Poll::Ready(Err(failed_at(&self.address)(tmq_error(error))));
-            }
         }
-        self.drain(batch, limit.saturating_sub(1)).map_err(|error| failed_at(&self.address)(io_error(error)))?;
-        if batch.len() > before {
-            self.parked.forget();
-            Poll::Ready(Ok(()))
-        } else {
-            cx.waker().wake_by_ref();
-            Poll::Pending
-        }
+        Poll::Pending
     }
 
     fn send(&mut self, to: &Peer, message: Message) -> Result<(), SendError> {
@@ -177,7 +187,7 @@ impl Listener for ZmqListener {
             return Ok(());
         }
         let sent = self.try_send(to, message);
-        self.parked.wake();
+        self.readiness.touch();
         sent
     }
 

@@ -9,8 +9,8 @@ mod frames;
 mod listener;
 mod monitor;
 mod options;
-mod parked;
 mod process;
+mod readiness;
 #[cfg(test)]
 mod tests;
 

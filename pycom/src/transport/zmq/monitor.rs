@@ -10,7 +10,8 @@ use tmq::pair::Pair;
 use tmq::{AsZmqSocket, FromZmqSocket, TmqError};
 use zmq::SocketEvent;
 
-use super::frames;
+use super::frames::Received;
+use super::readiness::Readiness;
 
 /// What concerns the owner of a connection.
 #[derive(Debug, PartialEq, Eq)]
@@ -23,6 +24,8 @@ pub(super) enum Change {
 /// The events of one connecting socket.
 pub(super) struct Monitor {
     pair: Pair,
+    readiness: Readiness,
+    report: Received,
     state: State,
     connect_timeout: Duration,
 }
@@ -68,7 +71,8 @@ fn unique_endpoint() -> String {
 impl Monitor {
     pub(super) fn new(reports: Reports, connect_timeout: Duration) -> tmq::Result<Self> {
         let pair = Pair::from_zmq_socket(reports.0)?;
-        Ok(Self { pair, state: State::Connecting(Instant::now()), connect_timeout })
+        let state = State::Connecting(Instant::now());
+        Ok(Self { pair, readiness: Readiness::default(), report: Received::new(), state, connect_timeout })
     }
 
     pub(super) fn is_up(&self) -> bool {
@@ -91,36 +95,50 @@ impl Monitor {
 
     /// The next change, if it was reported already.
     pub(super) fn look(&mut self) -> Option<Change> {
+        self.readiness.disturb();
         loop {
             let socket = self.pair.get_socket();
-            let report = frames::receive_first(socket).ok().flatten()?;
-            frames::rest(socket, &report).for_each(drop);
-            if let Some(change) = self.read(&report) {
+            if self.report.next(socket) != Ok(true) {
+                return None;
+            }
+            let (event, value) = read(self.report.bytes());
+            // What follows names the endpoint.
+            self.report.rest(socket);
+            if let Some(change) = self.state.after(event, value, self.connect_timeout) {
                 return Some(change);
             }
         }
     }
 
-    pub(super) fn poll_change(&mut self, cx: &mut Context<'_>) -> Poll<Change> {
-        loop {
-            match Pin::new(&mut self.pair).poll_next(cx) {
-                Poll::Ready(Some(Ok(report))) => {
-                    if let Some(change) = report.iter().next().and_then(|first| self.read(first)) {
+    pub(super) fn poll_change(&mut self, cx: &Context<'_>) -> Poll<Change> {
+        while !self.readiness.is_quiet(cx) {
+            if !self.readiness.is_empty() {
+                if let Some(change) = self.look() {
+                    return Poll::Ready(change);
+                }
+                self.readiness.found_empty();
+                continue;
+            }
+            match self.readiness.arm(|cx| Pin::new(&mut self.pair).poll_next(cx)) {
+                Some(Some(Ok(report))) => {
+                    let (event, value) = report.iter().next().map_or_else(|| read(&[]), |first| read(first));
+                    if let Some(change) = self.state.after(event, value, self.connect_timeout) {
                         return Poll::Ready(change);
                     }
                 }
-                Poll::Ready(Some(Err(TmqError::Zmq(zmq::Error::EINTR)))) => {}
-                Poll::Ready(Some(Err(_)) | None) | Poll::Pending => return Poll::Pending,
+                Some(Some(Err(TmqError::Zmq(zmq::Error::EINTR)))) | None => {}
+                Some(Some(Err(_)) | None) => return Poll::Pending,
             }
         }
+        Poll::Pending
     }
+}
 
-    /// A report is 16 bits of event and 32 bits of value.
-    fn read(&mut self, report: &[u8]) -> Option<Change> {
-        let (event, rest) = report.split_first_chunk()?;
-        let value = rest.first_chunk().map_or(0, |value| u32::from_ne_bytes(*value));
-        self.state.after(SocketEvent::from_raw(u16::from_ne_bytes(*event)), value, self.connect_timeout)
-    }
+/// A report is 16 bits of event and 32 bits of value.
+fn read(report: &[u8]) -> (SocketEvent, u32) {
+    let (event, rest) = report.split_first_chunk().unwrap_or((&[0; 2], &[]));
+    let value = rest.first_chunk().map_or(0, |value| u32::from_ne_bytes(*value));
+    (SocketEvent::from_raw(u16::from_ne_bytes(*event)), value)
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
