@@ -1,8 +1,7 @@
 //! One connection to one address, carrying any number of calls at once.
 
 use std::future::poll_fn;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::ops::RangeInclusive;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
@@ -13,7 +12,8 @@ use tokio::time::Sleep;
 use super::events::{Event, Listeners};
 use super::in_flight::{Ended, InFlight, NewCall};
 use super::watchdog::{Step, Watchdog};
-use crate::protocol::{self, Outgoing, ReplyTo};
+use crate::give_way::give_way;
+use crate::protocol::{self, ReplyTo};
 use crate::transport::{Address, ConnectionEvent, Connector, Message, TransportError, TransportOptions};
 use crate::wire::Body;
 
@@ -27,8 +27,13 @@ pub(crate) const MAX_IN_FLIGHT: usize = 65_536;
 /// How often it is looked whether a peer that owes an answer says anything at all.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// Events and calls handled before the socket is looked at again.
+/// Calls handled before the socket is looked at again.
 const BATCH: usize = 256;
+
+/// Answers handed over before their callers get their turn: a quarter of those that are awaited, within these bounds. The
+/// service has the first of their next calls while the others are made; where all went at once, either side would wait
+/// for the other.
+const ANSWERS: RangeInclusive<usize> = 16..=64;
 
 /// A handle of a connection's task. The task ends when all handles are dropped and no call is
 /// left.
@@ -37,15 +42,13 @@ pub(crate) struct Connection {
     calls: mpsc::Sender<NewCall>,
     // Not bounded, and need not be: a call is given up once at most, and their number is.
     given_up: mpsc::UnboundedSender<u64>,
-    /// Ids start anywhere: a reply to a call of a former process finds nobody.
-    next_id: Arc<AtomicU64>,
 }
 
 /// Why a call was not even handed to the connection.
 #[derive(Debug)]
 pub(crate) enum Handover {
-    /// The connection's task has ended, with its runtime: make a new connection.
-    Closed(Outgoing),
+    /// The connection's task has ended, with its runtime: make a new connection for the message.
+    Closed(Message),
     /// Too many calls are under way; the deadline passed before there was room.
     Full,
 }
@@ -69,12 +72,13 @@ impl Connection {
             leaving,
             calls: InFlight::default(),
             up: false,
+            calls_first: false,
             watchdog: Watchdog::default(),
             look: None,
             timer: None,
         };
         tokio::spawn(task.run());
-        Ok(Self { calls, given_up, next_id: Arc::new(AtomicU64::new(crate::random::bits64())) })
+        Ok(Self { calls, given_up })
     }
 
     /// Whether its task has ended.
@@ -82,26 +86,27 @@ impl Connection {
         self.calls.is_closed()
     }
 
-    /// Sends a request and waits for what comes back under its id. Dropping the future frees
-    /// everything the call holds.
-    pub(crate) async fn call(&self, request: Outgoing, deadline: Instant) -> Result<Result<Body, Ended>, Handover> {
-        let id = self.next_id.fetch_add(1, Ordering::Relaxed);
+    /// Sends the message of the call `id`, which no other call of this connection has, and waits for what comes back
+    /// under that. Dropping the future frees everything the call holds.
+    pub(crate) async fn call(
+        &self,
+        id: u64,
+        message: Message,
+        deadline: Instant,
+    ) -> Result<Result<Body, Ended>, Handover> {
         let (answer, awaited) = oneshot::channel();
-        // Kept to start over where the task has ended: frames are shared, not copied.
-        let copy = request.clone();
-        let call = NewCall { id, message: protocol::address_request(id, request), deadline, answer };
-        match self.calls.try_send(call) {
+        match self.calls.try_send(NewCall { id, message, deadline, answer }) {
             Ok(()) => {}
-            Err(TrySendError::Closed(_)) => return Err(Handover::Closed(copy)),
+            Err(TrySendError::Closed(call)) => return Err(Handover::Closed(call.message)),
             Err(TrySendError::Full(call)) => {
-                match tokio::time::timeout_at(deadline.into(), self.calls.send(call)).await {
-                    Ok(Ok(())) => {}
-                    Ok(Err(_)) => return Err(Handover::Closed(copy)),
+                // Boxed: the future of every call would be larger, and be moved about.
+                match Box::pin(tokio::time::timeout_at(deadline.into(), self.calls.reserve())).await {
+                    Ok(Ok(room)) => room.send(call),
+                    Ok(Err(_)) => return Err(Handover::Closed(call.message)),
                     Err(_) => return Err(Handover::Full),
                 }
             }
         }
-        drop(copy);
         let mut abandoned = Abandoned { given_up: &self.given_up, id, ended: false };
         let answer = awaited.await;
         abandoned.ended = true;
@@ -133,6 +138,8 @@ struct Task {
     leaving: mpsc::UnboundedReceiver<u64>,
     calls: InFlight,
     up: bool,
+    /// Callers have just been answered: their next calls leave before the socket is looked into again.
+    calls_first: bool,
     watchdog: Watchdog,
     /// When the watchdog looks next.
     look: Option<Instant>,
@@ -154,11 +161,17 @@ impl Task {
             match self.next(&mut arriving, &mut leaving, &mut events).await {
                 Woken::Arriving => self.take(&mut arriving),
                 Woken::Leaving => leaving.drain(..).for_each(|id| self.calls.cancel(id)),
-                Woken::Events => events.drain(..).for_each(|event| self.happened(event)),
+                Woken::Events => {
+                    events.drain(..).for_each(|event| self.happened(event));
+                    self.calls_first = true;
+                }
                 Woken::Timer => self.on_time(Instant::now()),
                 Woken::Closed => break,
             }
             self.send();
+            if self.calls_first {
+                give_way().await;
+            }
         }
     }
 
@@ -170,8 +183,10 @@ impl Task {
         events: &mut Vec<ConnectionEvent>,
     ) -> Woken {
         self.set_timer();
+        let limit = (self.calls.len() / 4).clamp(*ANSWERS.start(), *ANSWERS.end());
         poll_fn(|cx| {
-            if self.connector.poll_events(cx, events, BATCH).is_ready() {
+            let calls_first = std::mem::take(&mut self.calls_first);
+            if !calls_first && self.connector.poll_events(cx, events, limit).is_ready() {
                 return Poll::Ready(Woken::Events);
             }
             // Before calls: they make room.
@@ -182,6 +197,9 @@ impl Task {
                 Poll::Ready(0) => return Poll::Ready(Woken::Closed),
                 Poll::Ready(_) => return Poll::Ready(Woken::Arriving),
                 Poll::Pending => {}
+            }
+            if calls_first && self.connector.poll_events(cx, events, limit).is_ready() {
+                return Poll::Ready(Woken::Events);
             }
             match self.timer.as_mut().map(|timer| timer.as_mut().poll(cx)) {
                 Some(Poll::Ready(())) => Poll::Ready(Woken::Timer),

@@ -1,13 +1,14 @@
 //! The connections of one context: one per address, shared by all its components.
 
-use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use super::connection::{Connection, Handover, IDLE};
 use super::events::Listeners;
 use super::in_flight::Ended;
-use crate::protocol::Outgoing;
+use crate::fast_map::FastMap;
+use crate::protocol::{self, Outgoing};
 use crate::transport::{Address, TransportError, TransportOptions};
 use crate::wire::Body;
 
@@ -16,7 +17,8 @@ use crate::wire::Body;
 pub(crate) struct Connections {
     options: Arc<TransportOptions>,
     listeners: Listeners,
-    open: Arc<Mutex<HashMap<Address, (Connection, Instant)>>>,
+    open: Arc<Mutex<FastMap<Address, (Connection, Instant)>>>,
+    next_id: Arc<AtomicU64>,
 }
 
 /// Why a request was not sent.
@@ -30,7 +32,9 @@ pub(crate) enum NotSent {
 
 impl Connections {
     pub(crate) fn new(options: TransportOptions, listeners: Listeners) -> Self {
-        Self { options: Arc::new(options), listeners, open: Arc::default() }
+        // Ids start anywhere: a reply to a call of a former process finds nobody.
+        let next_id = Arc::new(AtomicU64::new(crate::random::bits64()));
+        Self { options: Arc::new(options), listeners, open: Arc::default(), next_id }
     }
 
     /// The largest frame that is sent, in bytes.
@@ -58,16 +62,18 @@ impl Connections {
     pub(crate) async fn call(
         &self,
         address: &Address,
-        mut request: Outgoing,
+        request: Outgoing,
         now: Instant,
         deadline: Instant,
     ) -> Result<Result<Body, Ended>, NotSent> {
+        let id = self.next_id.fetch_add(1, Ordering::Relaxed);
+        let mut message = protocol::address_request(id, request);
         loop {
             let connection = self.get(address, now).map_err(NotSent::Transport)?;
-            match connection.call(request, deadline).await {
+            match connection.call(id, message, deadline).await {
                 Ok(ended) => return Ok(ended),
                 Err(Handover::Full) => return Err(NotSent::Full),
-                Err(Handover::Closed(back)) => request = back,
+                Err(Handover::Closed(back)) => message = back,
             }
         }
     }
