@@ -202,8 +202,8 @@ pub enum Error {
     /// The peer answered with something that is no reply of the protocol, or whose result is not
     /// of the type that was asked for.
     BadReply(Box<Failure>),
-    /// The call was not sent: an argument cannot be written as JSON, it is over a limit, or too
-    /// many calls are under way.
+    /// The call, or the rest of an attachment of it, was not sent: an argument cannot be written as JSON, an
+    /// attachment cannot be read, something is over a limit, or too many calls are under way.
     NotSent(Box<Failure>),
     /// A name that breaks PyCOM's rules.
     InvalidName(NameError),

@@ -139,6 +139,12 @@ fn told(error: &Error) -> Option<(i64, &str)> {
     }
 }
 
+/// The same answer under another envelope.
+pub(crate) fn readdressed(message: Message, envelope: Envelope) -> Message {
+    let body = message.into_frames().skip_while(|frame| !frame.is_empty());
+    envelope.into_iter().chain(body).collect()
+}
+
 /// The JSON in the message of an answer.
 pub(crate) fn json_of_answer(message: &Message) -> &[u8] {
     let after_envelope = message.frames().iter().skip_while(|frame| !frame.is_empty());
@@ -197,16 +203,25 @@ pub(crate) fn read_prepare(body: &Body) -> Result<Prepared, Error> {
     wire::prepared(&body.json).map_err(bad_request)
 }
 
-/// The call id of an `EXEC`, and when its caller gives up.
-pub(crate) fn read_execute(body: &Body, now: Instant) -> Result<(String, Option<Instant>), Error> {
-    let (call_id, timeout) = wire::read_call_id(&body.json).map_err(bad_request)?;
-    let said = OfCall { timeout, ..OfCall::default() };
-    Ok((call_id.into_owned(), deadline(said, now)))
+/// An `EXEC`.
+pub(crate) struct Execute {
+    pub(crate) call_id: String,
+    /// When its caller gives up.
+    pub(crate) deadline: Option<Instant>,
+    /// It may run already: the answer goes here.
+    pub(crate) again: bool,
+}
+
+/// Reads an `EXEC`.
+pub(crate) fn read_execute(body: &Body, now: Instant) -> Result<Execute, Error> {
+    let read = wire::CallIdRequest::parse(&body.json).map_err(bad_request)?;
+    let said = OfCall { timeout: read.timeout, ..OfCall::default() };
+    Ok(Execute { call_id: read.call_id.into_owned(), deadline: deadline(said, now), again: read.again })
 }
 
 /// The call id of a `RESET`.
 pub(crate) fn read_reset(body: &Body) -> Result<String, Error> {
-    wire::read_call_id(&body.json).map(|(call_id, _)| call_id.into_owned()).map_err(bad_request)
+    wire::CallIdRequest::parse(&body.json).map(|read| read.call_id.into_owned()).map_err(bad_request)
 }
 
 /// The answer to a `PREPARE`.

@@ -91,6 +91,18 @@ async fn every_size_arrives_as_it_was_both_ways() {
     }
 }
 
+/// Up to the limit a reply carries it, beyond it is fetched; what a service that takes no chunks would get is one frame.
+#[tokio::test]
+async fn the_size_decides_how_an_attachment_of_a_reply_travels() {
+    let frame = TransferLimits::default().frame;
+    let (_running, blob) = serve(TransferLimits { frame, ..limits() }).await;
+    for length in [0, 1, frame - 1, frame, frame + 1] {
+        let (_, back) = blob.mirror(data(length).into()).await.unwrap();
+        assert_eq!(back.as_bytes().is_some(), length <= frame, "{length}");
+        assert!(back.bytes(usize::MAX).await.unwrap() == data(length), "{length}");
+    }
+}
+
 #[tokio::test]
 async fn streams_of_known_and_unknown_size_arrive() {
     let (_running, blob) = serve(limits()).await;
@@ -151,6 +163,82 @@ async fn progress_is_told_on_both_sides() {
     assert!(seen.len() > 10 && seen.windows(2).all(|pair| pair[0].done < pair[1].done), "{seen:?}");
     assert_eq!(seen.last().map(|last| (last.done, last.total)), Some((1_000_000, Some(1_000_000))));
     assert_eq!(received.load(Ordering::Relaxed), 1_000_000);
+}
+
+/// What a method returns, and what it reads, is watched there.
+#[tokio::test]
+async fn progress_is_told_in_methods_too() {
+    #[derive(Clone, Default)]
+    struct Watched(Arc<Mutex<Vec<u64>>>);
+
+    impl Watched {
+        fn watch(&self, attachment: Attachment) -> Attachment {
+            let seen = self.0.clone();
+            attachment.on_progress(move |progress| seen.lock().unwrap().push(progress.done))
+        }
+
+        fn took(&self) -> Vec<u64> {
+            std::mem::take(&mut self.0.lock().unwrap())
+        }
+    }
+
+    #[interface("com.foo.watched")]
+    impl Watched {
+        #[method(streaming, attachments(incoming = "blob"))]
+        async fn read(&self, blob: Attachment) -> Result<usize> {
+            Ok(self.watch(blob).bytes(usize::MAX).await?.len())
+        }
+
+        #[method(attachments(outgoing = "blob"))]
+        async fn give(&self, length: usize) -> Attachment {
+            self.watch(data(length).into())
+        }
+    }
+
+    let watched = Watched::default();
+    let service = pycom::testing::serve(watched.clone()).await.unwrap();
+    let client: WatchedClient = service.client();
+    assert_eq!(client.read(data(3_000_000).into()).await.unwrap(), 3_000_000);
+    let seen = watched.took();
+    assert!(seen.len() > 2 && seen.is_sorted() && seen.last() == Some(&3_000_000), "{seen:?}");
+    for length in [1000, 3_000_000] {
+        assert_eq!(client.give(length).await.unwrap().bytes(usize::MAX).await.unwrap().len(), length);
+        let seen = watched.took();
+        assert!(seen.is_sorted() && seen.last() == Some(&(length as u64)), "{seen:?}");
+        let told = Arc::new(AtomicU64::new(0));
+        let noted = told.clone();
+        let sent = Attachment::from(data(length)).on_progress(move |now| noted.store(now.done, Ordering::Relaxed));
+        client.read(sent).await.unwrap();
+        assert_eq!(told.load(Ordering::Relaxed), length as u64);
+        watched.took();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn small_calls_are_answered_while_many_transfers_flow() {
+    let (_running, blob) = serve(limits()).await;
+    let blob = Arc::new(blob);
+    let flowing = Arc::new(AtomicU64::new(0));
+    let transfers: Vec<_> = (0..32)
+        .map(|_| {
+            let (blob, flowing) = (blob.clone(), flowing.clone());
+            tokio::spawn(async move {
+                let endless = Attachment::from_reader(tokio::io::repeat(1), None).on_progress(move |_| {
+                    flowing.fetch_add(1, Ordering::Relaxed);
+                });
+                blob.sum(endless).await
+            })
+        })
+        .collect();
+    for n in 0..500 {
+        assert_eq!(blob.small(n).await.unwrap(), n);
+    }
+    // Chunks passed meanwhile.
+    let before = flowing.load(Ordering::Relaxed);
+    while flowing.load(Ordering::Relaxed) < before + 100 {
+        assert_eq!(blob.small(1).await.unwrap(), 1);
+    }
+    transfers.iter().for_each(|transfer| transfer.abort());
 }
 
 #[tokio::test]
@@ -229,13 +317,14 @@ async fn what_cannot_be_read_here_is_not_sent() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_hundred_at_once_all_arrive() {
-    let (_running, blob) = serve(limits()).await;
+    // Each through the spool, and fetched in chunks.
+    let (_running, blob) = serve(TransferLimits { frame: 1000, ..limits() }).await;
     let blob = Arc::new(blob.with_timeout(Duration::from_secs(60)));
     let tasks: Vec<_> = (0..200_usize)
         .map(|n| {
             let blob = blob.clone();
             tokio::spawn(async move {
-                let data = data(150_000 + n);
+                let data = data(500_000 + n);
                 let (_, back) = blob.mirror(data.clone().into()).await.unwrap();
                 assert!(back.bytes(usize::MAX).await.unwrap() == data);
             })

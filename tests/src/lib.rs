@@ -11,6 +11,7 @@
 //! | `originals` | where the Python originals are, and their services, running |
 //! | `python_client` | the originals' client, driven from here |
 //! | `raw` | frames in, frames out: a client that knows nothing of the protocol |
+//! | `relay` | a relay whose connections the test cuts, in the middle of what passes |
 //! | `base64` | bytes as text, for what crosses a line of JSON |
 //! | `dialect` | JSON as Python writes it, compared to the last digit |
 //! | `transcript` | what the originals answered when they were recorded |
@@ -36,4 +37,5 @@ pub mod process;
 pub mod programs;
 pub mod python_client;
 pub mod raw;
+pub mod relay;
 pub mod transcript;

@@ -7,13 +7,17 @@
 #![cfg(target_os = "linux")]
 
 use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use pycom::{Context, Error, Outcome};
+use pycom::client::Event;
+use pycom::{Attachment, Context, Error, Outcome};
 use serde_json::{Value, json};
 use tests::patience::{PATIENCE, eventually_async};
 use tests::process::Process;
 use tests::programs::{Program, Service};
+use tokio::io::AsyncReadExt;
 
 /// Says to the test's own process that it has a network of its own.
 const INSIDE: &str = "PYCOM_TEST_INSIDE";
@@ -269,4 +273,29 @@ async fn idempotent_calls_go_round_a_partition() {
         }
         cable.mend();
     }
+}
+
+/// Nobody is told that the cable is out: the transfer notices, waits, and goes on where it was.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_attachment_goes_on_after_a_partition() {
+    if !in_a_network_of_its_own("an_attachment_goes_on_after_a_partition") {
+        return;
+    }
+    const LENGTH: u64 = 64 << 20;
+    let (_nameserver, _probe, [_, to_probe, _]) = network();
+    let context = Context::new(NAMESERVER).unwrap();
+    let blob = context.locate("com.foo.blob").await.unwrap().with_timeout(PATIENCE);
+    let mut events = context.events();
+    let done = Arc::new(AtomicU64::new(0));
+    let told = done.clone();
+    let stream = Attachment::from_reader(tokio::io::repeat(7).take(LENGTH), Some(LENGTH))
+        .on_progress(move |progress| told.store(progress.done, Ordering::Relaxed));
+    let call = tokio::spawn(async move { blob.call("length").attachment(stream).await });
+    eventually_async("some of it", async || (done.load(Ordering::Relaxed) > LENGTH / 8).then_some(())).await;
+    to_probe.pull();
+    while !matches!(events.next().await, Event::Lost { .. }) {}
+    let before = done.load(Ordering::Relaxed);
+    assert!(before < LENGTH, "it was cut in the middle");
+    to_probe.mend();
+    assert_eq!(call.await.unwrap().unwrap().parse::<u64>().unwrap(), LENGTH);
 }

@@ -7,6 +7,7 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
+use benches::process;
 use benches::streams::{self, Took};
 use clap::Parser;
 use pycom::{Attachment, Backend, Client as _, Context, Result, Server, TransferLimits, interface};
@@ -26,6 +27,9 @@ struct Options {
     /// How often everything is measured
     #[arg(long, default_value_t = 3)]
     rounds: usize,
+    /// Only these of tcp, tcp+zmtp and ipc
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    only: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -41,6 +45,8 @@ struct Row {
     rate: f64,
     /// Peak of the process over what it held before, in KiB.
     memory_kib: u64,
+    /// Processors busy meanwhile, on average: of both sides.
+    processors: f64,
 }
 
 struct Sink;
@@ -73,17 +79,26 @@ fn status(name: &str) -> u64 {
     line.and_then(|line| line.split_whitespace().nth(1)?.parse().ok()).unwrap_or(0)
 }
 
-/// The seconds that `run` takes, and the peak of memory while it runs, over what there was.
-fn measured(run: impl FnOnce()) -> (f64, u64) {
+/// What something took.
+struct Measured {
+    seconds: f64,
+    memory_kib: u64,
+    processors: f64,
+}
+
+/// What `run` takes: its peak of memory is that over what there was.
+fn measured(run: impl FnOnce()) -> Measured {
     // Begins the peak anew.
     let _ = std::fs::write("/proc/self/clear_refs", "5");
     let before = status("VmRSS:");
-    let start = Instant::now();
+    let (start, cpu) = (Instant::now(), process::cpu_seconds());
     run();
-    (start.elapsed().as_secs_f64(), status("VmHWM:").saturating_sub(before))
+    let seconds = start.elapsed().as_secs_f64();
+    let processors = (process::cpu_seconds() - cpu) / seconds;
+    Measured { seconds, memory_kib: status("VmHWM:").saturating_sub(before), processors }
 }
 
-fn ours(endpoint: &str, backend: Backend, length: u64) -> [(&'static str, f64, u64); 2] {
+fn ours(endpoint: &str, backend: Backend, length: u64) -> [(&'static str, Measured); 2] {
     let (service, caller) = (runtime(), runtime());
     let running = service.block_on(Server::new().offer(Sink).backend(backend).bind(endpoint)).expect("it can be bound");
     let address = running.address().to_string();
@@ -108,11 +123,11 @@ fn ours(endpoint: &str, backend: Backend, length: u64) -> [(&'static str, f64, u
     });
     drop(stub);
     service.block_on(running.stop());
-    [("put", put.0, put.1), ("get", get.0, get.1)]
+    [("put", put), ("get", get)]
 }
 
 /// The same chunks in the same window over plain sockets, each answered with one small frame.
-fn plain(endpoint: &str, length: u64, chunk: usize, window: usize) -> (f64, u64) {
+fn plain(endpoint: &str, length: u64, chunk: usize, window: usize) -> Measured {
     let receiver = zmq::Context::new().socket(zmq::ROUTER).expect("a socket can be made");
     receiver.bind(endpoint).expect("it can be bound");
     let endpoint = receiver.get_last_endpoint().expect("it is bound").expect("an endpoint is text");
@@ -151,18 +166,25 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
     let mut rows = Vec::new();
     for round in 0..options.rounds {
         for transport in ["tcp", "tcp+zmtp", "ipc"] {
+            if !options.only.is_empty() && !options.only.iter().any(|only| only == transport) {
+                continue;
+            }
             let path = |name: &str| format!("ipc://{}/{name}-{round}", folder.path().display());
             let is_tcp = transport != "ipc";
             let backend = if transport == "tcp" { Backend::Tmq } else { Backend::Zmtp };
             let own = if is_tcp { "tcp://127.0.0.1:0".to_owned() } else { path("ours") };
             let other = if is_tcp { "tcp://127.0.0.1:*".to_owned() } else { path("plain") };
-            let mut add = |who, operation, (seconds, memory_kib): (f64, u64)| {
+            let mut add = |who, operation, took: Measured| {
+                let Measured { seconds, memory_kib, processors } = took;
                 let rate = length as f64 / seconds;
-                println!("{who:8} {transport} {operation}: {:8.0} MB/s, {:6} KiB", rate / 1e6, memory_kib);
-                rows.push(Row { who, transport, operation, payload: length, chunk, round, rate, memory_kib });
+                println!(
+                    "{who:8} {transport} {operation}: {:8.0} MB/s, {memory_kib:6} KiB, {processors:.2} processors",
+                    rate / 1e6
+                );
+                rows.push(Row { who, transport, operation, payload: length, chunk, round, rate, memory_kib, processors });
             };
-            for (operation, seconds, memory) in ours(&own, backend, length) {
-                add("pycom", operation, (seconds, memory));
+            for (operation, took) in ours(&own, backend, length) {
+                add("pycom", operation, took);
             }
             if transport != "tcp+zmtp" {
                 add("libzmq", "move", plain(&other, length, chunk, window));
@@ -172,10 +194,12 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
                     [("tonic", streams::tonic::measure as fn(u64, usize) -> Took), ("hyper", streams::http::measure)]
                 {
                     let mut took = None;
-                    let (_, memory) = measured(|| took = Some(measure(length, chunk)));
+                    // Of both together.
+                    let Measured { memory_kib, processors, .. } = measured(|| took = Some(measure(length, chunk)));
                     let Took { put, get } = took.expect("it has run");
-                    add(who, "put", (put.as_secs_f64(), memory));
-                    add(who, "get", (get.as_secs_f64(), memory));
+                    for (operation, took) in [("put", put), ("get", get)] {
+                        add(who, operation, Measured { seconds: took.as_secs_f64(), memory_kib, processors });
+                    }
                 }
             }
         }
@@ -188,6 +212,9 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
     };
     for (transport, beside) in [("tcp", "tcp"), ("tcp+zmtp", "tcp"), ("ipc", "ipc")] {
         for operation in ["put", "get"] {
+            if median("pycom", transport, operation) == 0.0 || median("libzmq", beside, "move") == 0.0 {
+                continue;
+            }
             let share = median("pycom", transport, operation) / median("libzmq", beside, "move");
             println!("{operation} over {transport}: {share:.2} of libzmq");
         }

@@ -22,6 +22,12 @@ pub(crate) trait Chunks: Send {
     /// failure, it is not asked again.
     fn poll_chunk(&mut self, cx: &mut Context<'_>, most: usize) -> Poll<Result<Option<Bytes>, Error>>;
 
+    /// A piece that is needed no more: where nobody else holds it, its memory serves for another one. To get as much anew
+    /// from the system for each piece costs about as much as to fill it.
+    fn reuse(&mut self, piece: Bytes) {
+        drop(piece);
+    }
+
     /// To be asked before the first piece: whether it can begin at `offset`, the bytes before which
     /// are known and gave `hasher`.
     fn start_at(&mut self, offset: u64, hasher: Hasher) -> bool {
@@ -84,10 +90,14 @@ impl Chunks for OfFile {
     }
 }
 
+/// Buffers kept for further pieces.
+const SPARE: usize = 2;
+
 /// Anything that can be read.
 pub(super) struct OfReader {
     reader: Pin<Box<dyn AsyncRead + Send>>,
     buffer: BytesMut,
+    spare: Vec<BytesMut>,
     size: Option<u64>,
     given: u64,
     ended: bool,
@@ -95,7 +105,7 @@ pub(super) struct OfReader {
 
 impl OfReader {
     pub(super) fn new(reader: impl AsyncRead + Send + 'static, size: Option<u64>) -> Self {
-        Self { reader: Box::pin(reader), buffer: BytesMut::new(), size, given: 0, ended: false }
+        Self { reader: Box::pin(reader), buffer: BytesMut::new(), spare: Vec::new(), size, given: 0, ended: false }
     }
 
     fn give(&mut self) -> Poll<Result<Option<Bytes>, Error>> {
@@ -116,6 +126,7 @@ impl Chunks for OfReader {
     fn poll_chunk(&mut self, cx: &mut Context<'_>, most: usize) -> Poll<Result<Option<Bytes>, Error>> {
         while !self.ended && self.buffer.len() < most {
             if self.buffer.capacity() == 0 {
+                self.buffer = self.spare.pop().unwrap_or_default();
                 self.buffer.reserve(most);
             }
             let room = most - self.buffer.len();
@@ -130,6 +141,15 @@ impl Chunks for OfReader {
             }
         }
         self.give()
+    }
+
+    fn reuse(&mut self, piece: Bytes) {
+        if self.spare.len() < SPARE
+            && let Ok(mut buffer) = piece.try_into_mut()
+        {
+            buffer.clear();
+            self.spare.push(buffer);
+        }
     }
 }
 
@@ -154,6 +174,10 @@ impl Chunks for ReadAhead {
         Poll::Ready(Ok(Some(piece)))
     }
 
+    fn reuse(&mut self, piece: Bytes) {
+        self.rest.reuse(piece);
+    }
+
     fn is_spoiled(&self) -> bool {
         self.rest.is_spoiled()
     }
@@ -171,5 +195,18 @@ mod tests {
             sizes.push(piece.len());
         }
         assert_eq!(sizes, [4, 4, 2]);
+    }
+
+    #[tokio::test]
+    async fn the_memory_of_a_piece_serves_again_unless_somebody_holds_it() {
+        let mut chunks = OfReader::new(tokio::io::repeat(7), None);
+        let first = next(&mut chunks, 4096).await.unwrap().unwrap();
+        let (held, place) = (first.clone(), first.as_ptr());
+        chunks.reuse(first);
+        let second = next(&mut chunks, 4096).await.unwrap().unwrap();
+        assert_ne!(second.as_ptr(), place);
+        chunks.reuse(held);
+        let third = next(&mut chunks, 4096).await.unwrap().unwrap();
+        assert_eq!((third.as_ptr(), third.len()), (place, 4096));
     }
 }

@@ -121,8 +121,9 @@ impl Attachment {
         Content::File(Arc::new(FileContent::spooled(file))).into()
     }
 
-    /// Calls `callback` with the bytes done so far: as they are read here, or, for an attachment that
-    /// is sent, as the other side has taken them. It should be quick.
+    /// Calls `callback` with the bytes done so far: as they are read here, or, for one that is sent, as the other side has
+    /// taken them, or, for one of a reply, as it has asked for them. One that goes in a frame is done at once. It should be
+    /// quick.
     #[must_use]
     pub fn on_progress(mut self, callback: impl Fn(Progress) + Send + Sync + 'static) -> Self {
         self.options_mut().on_progress = Some(Arc::new(callback));

@@ -45,6 +45,13 @@ impl Attachments {
         self.0.iter().all(|entry| entry.attachment.is_rewindable())
     }
 
+    /// Tells who watches that they have gone whole, with their call or its reply.
+    pub(crate) fn gone_in_frame(&self) {
+        for entry in &self.0 {
+            entry.attachment.progressed(entry.attachment.size().unwrap_or_default());
+        }
+    }
+
     /// Adds one, or replaces the one of this name.
     pub(crate) fn set(&mut self, name: impl Into<Cow<'static, str>>, attachment: Attachment, implied: bool) {
         let name = name.into();

@@ -273,6 +273,7 @@ pub(super) async fn attempt(
         }
         Err(NotSent::Transport(error)) => return Err(error.into()),
     };
+    request.attachments.gone_in_frame();
     received(component, address, request, &body, session, instance, &site)
 }
 

@@ -141,7 +141,10 @@ impl Unfinished {
         }
         let ending = Ending::Answered(protocol::code_of(&reply));
         match self.common.terms.way(&reply.attachments, self.takes_chunks) {
-            Way::Frame(frame) => self.send(reply, Carried { frame, offered: None }, ending),
+            Way::Frame(frame) => {
+                reply.attachments.gone_in_frame();
+                self.send(reply, Carried { frame, offered: None }, ending);
+            }
             Way::Chunks => {
                 let call_id = self.call_id.get_or_insert_with(|| format!("{:032x}", crate::random::bits128()).into());
                 let offered = Some((call_id.clone(), self.common.terms.chunks()));

@@ -25,7 +25,7 @@ use crate::protocol;
 use crate::reply::Reply;
 use crate::request::PeerId;
 use crate::stat;
-use crate::transport::{Incoming, Listener, Peer, SendError, TransportError};
+use crate::transport::{Incoming, Listener, Message, Peer, SendError, TransportError};
 use crate::wire::{Body, Command, Envelope};
 
 /// Messages and replies handled before others on the runtime get their turn.
@@ -141,7 +141,11 @@ impl SocketTask {
             match woken {
                 Woken::Received => self.receive(&mut received),
                 Woken::Done => self.finish(&mut done),
-                Woken::Transfer(event) => self.transferred(event),
+                Woken::Transfer(event) => {
+                    let now = Instant::now();
+                    self.transferred(event, now);
+                    self.look_at_transfers(now);
+                }
                 Woken::Sweep => self.transfers.sweep(Instant::now()),
                 Woken::Order(Order::Drain { limit, cut }) => {
                     self.draining = true;
@@ -299,24 +303,33 @@ impl SocketTask {
     /// Does what a command of a transfer asks for.
     fn step(&mut self, step: Step, seen: Seen) {
         match step {
-            Step::Answer(peer, message) => {
-                let sent = self.listener.send(&peer, message);
-                self.note(&peer, sent);
+            Step::Answer(peer, message) => self.send(&peer, message),
+            Step::Both(peer, message, to) => {
+                self.send(&peer, message.clone());
+                self.send(&to.peer, protocol::readdressed(message, to.envelope));
+            }
+            Step::Stop(peer, message, caller, envelope) => {
+                if let [id] = envelope.as_slice() {
+                    self.stop(&caller, id);
+                }
+                self.send(&peer, message);
             }
             Step::Run(job, to) => self.admit(*job, to, seen),
             Step::Later => {}
         }
     }
 
-    /// Something became of transfers; looks at all that there is.
-    fn transferred(&mut self, first: Event) {
-        let now = Instant::now();
-        let step = self.transfers.happened(first, now);
+    /// Something became of a transfer.
+    fn transferred(&mut self, event: Event, now: Instant) {
+        let step = self.transfers.happened(event, now);
         self.step(step, Seen::Nothing);
-        for _ in 1..BATCH {
+    }
+
+    /// Looks at what became of transfers so far.
+    fn look_at_transfers(&mut self, now: Instant) {
+        for _ in 0..BATCH {
             let Ok(event) = self.transfers.events().try_recv() else { break };
-            let step = self.transfers.happened(event, now);
-            self.step(step, Seen::Nothing);
+            self.transferred(event, now);
         }
     }
 
@@ -326,19 +339,24 @@ impl SocketTask {
         self.refuse(to.peer, to.envelope, error);
     }
 
+    /// Stops the call of `peer` that bears `id`, where its method allows that: it waits, runs, or has its turn next.
+    fn stop(&mut self, peer: &Peer, id: &[u8]) {
+        let waits = self.admission.remove(|(job, call)| job.method.ends != Ends::Never && call.is_of(peer, id));
+        if let Some((job, _)) = waits {
+            self.transfers.not_run(&job);
+            let counters = self.counters(job.method.number);
+            counters.queued.take(1);
+            counters.cancelled.add(1);
+        } else if !self.common.cancellable.cancel(peer, id) {
+            self.runners.remove(|call| call.may_cancel(peer, id));
+        }
+    }
+
     /// Nobody waits for a call any more.
     fn cancel(&mut self, body: &Body, to: ReturnAddress) {
         match protocol::read_cancel(body) {
             Ok(id) => {
-                let waits =
-                    self.admission.remove(|(job, call)| job.method.ends != Ends::Never && call.is_of(&to.peer, &id));
-                if let Some((job, _)) = waits {
-                    let counters = self.counters(job.method.number);
-                    counters.queued.take(1);
-                    counters.cancelled.add(1);
-                } else if !self.common.cancellable.cancel(&to.peer, &id) {
-                    self.runners.remove(|call| call.may_cancel(&to.peer, &id));
-                }
+                self.stop(&to.peer, &id);
                 self.answer(to.peer, to.envelope, Reply::result(Json::EMPTY_OBJECT));
             }
             Err(error) => self.misunderstood(to, error),
@@ -351,12 +369,21 @@ impl SocketTask {
         for mut done in done.drain(..) {
             self.count(&done, now, looked_on);
             self.admission.finished(done.method, done.size);
-            let refused = done.transfer.take().and_then(|transfer| self.transfers.ended(*transfer, now));
-            match (done.message, refused) {
-                (Some(message), Some(error)) => self.refuse(done.peer, protocol::split_request(message).0, error),
-                (Some(message), None) => {
-                    let sent = self.listener.send(&done.peer, message);
-                    self.note(&done.peer, sent);
+            let elsewhere = match done.transfer.take() {
+                Some(transfer) => {
+                    // What its method has taken, it took before it ended.
+                    self.look_at_transfers(now);
+                    self.transfers.ended(*transfer, done.message.as_ref(), now)
+                }
+                None => Ok(None),
+            };
+            match (done.message, elsewhere) {
+                (Some(message), Ok(None)) => self.send(&done.peer, message),
+                (Some(message), Ok(Some(to))) => self.send(&to.peer, protocol::readdressed(message, to.envelope)),
+                (Some(message), Err(error)) => self.refuse(done.peer, protocol::split_request(message).0, error),
+                (None, Ok(Some(to))) => {
+                    let error = Error::from_code(code::UNKNOWN, "The call was cancelled".into(), Default::default());
+                    self.refuse(to.peer, to.envelope, error);
                 }
                 (None, _) => {}
             }
@@ -412,9 +439,12 @@ impl SocketTask {
 
     /// Answers at once, without a job.
     fn answer(&mut self, peer: Peer, envelope: Envelope, reply: Reply) {
-        let message = protocol::write_reply(envelope, reply, None, ("", ""));
-        let sent = self.listener.send(&peer, message);
-        self.note(&peer, sent);
+        self.send(&peer, protocol::write_reply(envelope, reply, None, ("", "")));
+    }
+
+    fn send(&mut self, peer: &Peer, message: Message) {
+        let sent = self.listener.send(peer, message);
+        self.note(peer, sent);
     }
 
     fn note(&mut self, peer: &Peer, sent: Result<(), SendError>) {

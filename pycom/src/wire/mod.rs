@@ -31,9 +31,7 @@ pub(crate) use extensions::{OfCall, key};
 pub(crate) use frames::{Body, Envelope, answer, request, split};
 pub(crate) use json::{dialect_error, mask_dialect, path_at};
 pub(crate) use reply::{ReplyParts, ReplyWriter, error_reply};
-pub(crate) use transfer::{
-    ChunkRequest, OfRefusal, PrepareAnswer, Prepared, prepared, read_call_id, sizes, write_call_id,
-};
+pub(crate) use transfer::{CallIdRequest, ChunkRequest, OfRefusal, PrepareAnswer, Prepared, prepared, sizes};
 
 /// The version that goes out; any other, or none, is accepted.
 pub(crate) const VERSION: &str = "1.0";

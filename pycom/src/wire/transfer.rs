@@ -213,33 +213,58 @@ impl<'a> ChunkRequest<'a> {
     }
 }
 
-/// The call id of an `EXEC` or a `RESET`, and the milliseconds that its caller waits.
-pub(crate) fn read_call_id(json: &[u8]) -> Result<(Cow<'_, str>, Option<f64>), Malformed> {
-    #[derive(Deserialize)]
-    struct Fields<'a> {
-        #[serde(borrow, default)]
-        call_id: Option<Text<'a>>,
-        #[serde(default)]
-        extensions: Option<Said>,
-    }
-    #[derive(Deserialize)]
-    struct Said {
-        #[serde(rename = "org.pycom.timeout", default)]
-        timeout: Option<f64>,
-    }
-    let fields: Fields<'_> = read(json)?;
-    Ok((call_id(fields.call_id)?, fields.extensions.and_then(|said| said.timeout)))
+/// The JSON of an `EXEC` or a `RESET`.
+#[derive(Debug, PartialEq)]
+pub(crate) struct CallIdRequest<'a> {
+    pub(crate) call_id: Cow<'a, str>,
+    /// Milliseconds that its caller waits.
+    pub(crate) timeout: Option<f64>,
+    /// An `EXEC` whose connection was lost: the call may run already, and is not to run twice.
+    pub(crate) again: bool,
 }
 
-/// The JSON of an `EXEC` or a `RESET`; `left` are the milliseconds that its caller waits.
-pub(crate) fn write_call_id(call_id: &str, left: Option<u128>) -> Vec<u8> {
-    let mut buffer = b"{\"call_id\":".to_vec();
-    write_string(&mut buffer, call_id);
-    if let Some(left) = left {
-        buffer.extend_from_slice(format!(",\"extensions\":{{\"{}\":{left}}}", key::TIMEOUT).as_bytes());
+#[derive(Deserialize)]
+struct CallIdFields<'a> {
+    #[serde(borrow, default)]
+    call_id: Option<Text<'a>>,
+    #[serde(default)]
+    extensions: Option<CallIdExtensions>,
+}
+
+#[derive(Default, Deserialize)]
+struct CallIdExtensions {
+    #[serde(rename = "org.pycom.timeout", default)]
+    timeout: Option<f64>,
+    #[serde(rename = "org.pycom.transfer", default)]
+    transfer: Option<OfExecute>,
+}
+
+/// The extension `org.pycom.transfer` of an `EXEC`.
+#[derive(Default, Deserialize)]
+struct OfExecute {
+    #[serde(default)]
+    again: bool,
+}
+
+impl<'a> CallIdRequest<'a> {
+    pub(crate) fn parse(json: &'a [u8]) -> Result<Self, Malformed> {
+        let fields: CallIdFields<'a> = read(json)?;
+        let CallIdExtensions { timeout, transfer } = fields.extensions.unwrap_or_default();
+        Ok(Self { call_id: call_id(fields.call_id)?, timeout, again: transfer.unwrap_or_default().again })
     }
-    buffer.push(b'}');
-    buffer
+
+    pub(crate) fn write(&self) -> Vec<u8> {
+        let mut buffer = b"{\"call_id\":".to_vec();
+        write_string(&mut buffer, &self.call_id);
+        let timeout = self.timeout.map(|left| format!("\"{}\":{left}", key::TIMEOUT));
+        let again = self.again.then(|| format!("\"{}\":{{\"again\":true}}", key::TRANSFER));
+        let extensions: Vec<String> = timeout.into_iter().chain(again).collect();
+        if !extensions.is_empty() {
+            buffer.extend_from_slice(format!(",\"extensions\":{{{}}}", extensions.join(",")).as_bytes());
+        }
+        buffer.push(b'}');
+        buffer
+    }
 }
 
 #[cfg(test)]
@@ -259,7 +284,7 @@ mod tests {
         assert!(refused(wrong).contains("xxh3-128"));
         assert_eq!(prepared(b"{}").unwrap_err().0, "Field attachments is required");
         assert!(prepared(br#"{"attachments": {"a": {"size": -1}}}"#).is_err());
-        assert_eq!(read_call_id(br#"{"call_id": null}"#).unwrap_err().0, "Field call_id is required");
+        assert_eq!(CallIdRequest::parse(br#"{"call_id": null}"#).unwrap_err().0, "Field call_id is required");
     }
 
     #[test]
@@ -275,18 +300,19 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_was_written_is_read(call_id in ".{1,40}", attachment in ".{0,20}", offset: u64, ends: bool) {
+        fn what_was_written_is_read(call_id in ".{1,40}", attachment in ".{0,20}", offset: u64, ends: bool, again: bool) {
             let checksum = ends.then(|| crate::attachment::Hasher::default().checksum());
             let request = ChunkRequest { call_id: call_id.clone().into(), attachment: attachment.into(), offset, checksum };
             let json = request.write();
             prop_assert_eq!(&ChunkRequest::parse(&json).unwrap(), &request);
-            let json = write_call_id(&call_id, Some(5));
-            prop_assert_eq!(read_call_id(&json).unwrap(), (call_id.into(), Some(5.0)));
+            let request = CallIdRequest { call_id: call_id.into(), timeout: ends.then_some(5.0), again };
+            let json = request.write();
+            prop_assert_eq!(&CallIdRequest::parse(&json).unwrap(), &request);
         }
 
         #[test]
         fn any_bytes_are_read_without_panic(bytes in prop::collection::vec(any::<u8>(), 0..100), text in ".{0,60}") {
-            let _ = (ChunkRequest::parse(&bytes), prepared(&bytes), read_call_id(&bytes));
+            let _ = (ChunkRequest::parse(&bytes), prepared(&bytes), CallIdRequest::parse(&bytes));
             let _ = (ChunkRequest::parse(text.as_bytes()), prepared(text.as_bytes()));
         }
     }

@@ -3,15 +3,15 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::time::Sleep;
 
-use super::link::{Link, ResetOnDrop, Trouble};
+use super::link::{Link, ResetOnDrop, Trouble, Watch};
 use super::pipeline::Pipeline;
 use crate::attachment::{Chunks, Hasher};
-use crate::error::{Error, Outcome};
+use crate::error::Error;
 use crate::protocol::{self, PrepareAnswer, RefusedTransfer};
 use crate::wire::{Body, ChunkRequest, Command};
 
@@ -34,7 +34,8 @@ pub(super) struct Download {
     hasher: Hasher,
     rest: Bytes,
     pause: Option<Pin<Box<Sleep>>>,
-    progressed: Option<Instant>,
+    /// Since something was asked for.
+    watch: Option<Watch>,
     is_spoiled: bool,
 }
 
@@ -53,7 +54,7 @@ impl Download {
             hasher: Hasher::default(),
             rest: Bytes::new(),
             pause: None,
-            progressed: None,
+            watch: None,
             is_spoiled: false,
         }
     }
@@ -82,7 +83,12 @@ impl Download {
                 checksum: None,
             };
             let command = protocol::write_command(Command::Fget, request.write(), None);
-            let answer = self.link.ask(command, self.link.timeout, Outcome::Answered);
+            if count == 0 && self.watch.is_none() {
+                // Until now it was the turn of whoever reads the data.
+                self.link.progressed.note();
+                self.watch = Some(self.link.watch());
+            }
+            let answer = self.link.ask_on(command);
             self.under_way.push(async move {
                 let answer = answer.await;
                 drop(leave);
@@ -94,8 +100,7 @@ impl Download {
 
     /// Asks again for what has not come, after a while.
     fn start_over(&mut self, error: Error) -> Result<(), Error> {
-        let since = *self.progressed.get_or_insert_with(Instant::now);
-        if since.elapsed() > self.link.timeout {
+        if self.link.progressed.since() > self.link.timeout {
             return Err(error);
         }
         self.under_way.clear();
@@ -111,7 +116,7 @@ impl Download {
             let said: RefusedTransfer = protocol::transfer_of(received.reply.extensions()).unwrap_or_default();
             if said.unknown {
                 let reason = "the service does not know the attachment any more: it was started anew, or the attachment rested for too long";
-                return Err(self.link.gone(reason, Outcome::Answered));
+                return Err(self.link.gone(reason));
             }
             let error = error.clone();
             return match error {
@@ -122,7 +127,7 @@ impl Download {
         let data = body.attachment.unwrap_or_default();
         self.hasher.update(&data);
         self.received += data.len() as u64;
-        self.progressed = Some(Instant::now());
+        self.link.progressed.note();
         if self.chunk == 0 {
             self.asked = self.received;
         }
@@ -182,10 +187,15 @@ impl Chunks for Download {
                 self.pause = None;
             }
             self.ask();
-            let outcome = match ready!(self.under_way.poll(cx)) {
-                Ok(body) => self.answered(body),
-                Err(Trouble::Lost(error)) => self.start_over(error),
-                Err(Trouble::Failed(error)) => Err(error),
+            let outcome = match self.under_way.poll(cx) {
+                Poll::Ready(Ok(body)) => self.answered(body),
+                Poll::Ready(Err(Trouble::Lost { error, .. })) => self.start_over(error),
+                Poll::Ready(Err(Trouble::Failed(error))) => Err(error),
+                Poll::Pending => {
+                    let watch = self.watch.get_or_insert_with(|| self.link.watch());
+                    ready!(watch.poll(cx));
+                    Err(self.link.stalled())
+                }
             };
             if let Err(error) = outcome {
                 self.under_way.clear();

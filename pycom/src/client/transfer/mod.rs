@@ -23,15 +23,15 @@ use bytes::Bytes;
 
 use self::download::Download;
 pub(super) use self::link::Peers;
-use self::link::{Link, ResetOnDrop, Trouble};
+use self::link::{LONG, Link, ResetOnDrop, Trouble};
 use self::upload::{Stop, Upload};
 use super::Component;
 use crate::attachment::{Attachment, Attachments};
 use crate::error::{Error, Outcome};
-use crate::protocol::{self, OfferedAttachments, PrepareAnswer, Prepared};
+use crate::protocol::{self, OfferedAttachments, PrepareAnswer, Prepared, RefusedTransfer};
 use crate::request::Request;
 use crate::transport::Address;
-use crate::wire::{Body, Command};
+use crate::wire::{Body, CallIdRequest, Command};
 
 /// Largest attachment that goes with its call in one frame, unless the context says otherwise.
 pub(super) const THRESHOLD: usize = 1024 * 1024;
@@ -39,8 +39,8 @@ pub(super) const THRESHOLD: usize = 1024 * 1024;
 /// How often a call is prepared anew with a service that was started anew.
 const ATTEMPTS: u32 = 3;
 
-/// Far enough for a call whose attachments take their time.
-const LONG: Duration = Duration::from_secs(24 * 3600);
+/// Waits after a loss.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// How the attachments of a call have gone.
 pub(super) enum Gone {
@@ -155,7 +155,7 @@ impl Call<'_> {
         let time = if announced.resume.is_empty() { self.link.timeout } else { LONG };
         let body = match self.link.ask(prepare, time, Outcome::NotRun).await {
             Ok(body) => body,
-            Err(Trouble::Lost(error) | Trouble::Failed(error)) => return Err(Stop::Failed(error)),
+            Err(Trouble::Lost { error, .. } | Trouble::Failed(error)) => return Err(Stop::Failed(error)),
         };
         match self.link.read(&body) {
             Err(error) if protocol::takes_one_frame_only(&error) => return Ok(None),
@@ -170,17 +170,21 @@ impl Call<'_> {
         let call_id: Arc<str> = call_id.into();
         let open = ResetOnDrop::new(&self.link, call_id.clone());
         let body = self.transfer(&call_id, &answer).await?;
-        // What waits to be fetched is reset by those who fetch it.
-        open.keep();
+        // The answer to an early one is kept until RESET tells that it has come. What waits to be fetched is reset by
+        // those who fetch it.
+        if !answer.early || protocol::read_prepared(&body).is_some() {
+            open.keep();
+        }
         Ok(Some(body))
     }
 
     /// Sends the attachments and runs the call.
     async fn transfer(&self, call_id: &Arc<str>, answer: &PrepareAnswer) -> Result<Body, Stop> {
+        let link = if answer.early { self.link.once(Outcome::MayHaveRun) } else { self.link.clone() };
         let mut sending: Vec<Sending<'_>> = Vec::new();
         for entry in self.request.attachments.entries() {
             let offset = answer.offsets.get(&*entry.name).copied().unwrap_or(0);
-            let upload = Upload::new(&self.link, call_id, &entry.name, entry.attachment.clone(), answer);
+            let upload = Upload::new(&link, call_id, &entry.name, entry.attachment.clone(), answer);
             sending.push(Box::pin(upload.run(offset)));
         }
         let mut sent = Box::pin(all(sending));
@@ -188,27 +192,65 @@ impl Call<'_> {
             sent.await?;
             return self.execute(call_id, self.link.timeout).await;
         }
-        let mut executed = Box::pin(self.execute(call_id, LONG));
+        let mut executed = Box::pin(self.execute_through_losses(call_id));
         tokio::select! {
             biased;
             // A method that needs no more of them has ended.
             answer = &mut executed => return answer,
-            outcome = &mut sent => outcome?,
+            outcome = &mut sent => match outcome {
+                // It has begun: to begin anew would run it twice.
+                Err(Stop::Forgotten(error)) if !self.request.idempotent => return Err(Stop::Failed(error)),
+                outcome => outcome?,
+            },
         }
         match tokio::time::timeout(self.link.timeout, executed).await {
             Ok(answer) => answer,
-            Err(_) => Err(Stop::Failed(self.link.timed_out(self.link.timeout, Outcome::MayHaveRun))),
+            Err(_) => Err(Stop::Failed(link.stalled())),
         }
     }
 
     async fn execute(&self, call_id: &str, time: Duration) -> Result<Body, Stop> {
-        let left = (time != LONG).then(|| self.link.until(time).saturating_duration_since(Instant::now()).as_millis());
-        let json = crate::wire::write_call_id(call_id, left);
-        let execute = protocol::write_command(Command::Exec, json, None);
+        let left = self.link.until(time).saturating_duration_since(Instant::now()).as_millis();
+        let execute = CallIdRequest { call_id: call_id.into(), timeout: Some(left as f64), again: false };
+        let execute = protocol::write_command(Command::Exec, execute.write(), None);
         match self.link.ask(execute, time, Outcome::MayHaveRun).await {
             Ok(body) => Ok(body),
-            Err(Trouble::Lost(error) | Trouble::Failed(error)) => Err(Stop::Failed(error)),
+            Err(Trouble::Lost { error, .. } | Trouble::Failed(error)) => Err(Stop::Failed(error)),
         }
+    }
+
+    /// Runs the call while its attachments are sent, and waits for its answer, over as many connections as that takes.
+    async fn execute_through_losses(&self, call_id: &str) -> Result<Body, Stop> {
+        let (mut link, mut again, mut lost) = (self.link.clone(), false, None);
+        loop {
+            let execute = CallIdRequest { call_id: call_id.into(), timeout: None, again };
+            let execute = protocol::write_command(Command::Exec, execute.write(), None);
+            match link.ask(execute, LONG, Outcome::MayHaveRun).await {
+                Ok(body) if again && self.is_unknown(&body) => {
+                    let reason = "the service does not know the call any more: it was started anew, or the call rested for too long";
+                    return Err(Stop::Failed(link.gone(reason)));
+                }
+                Ok(body) => return Ok(body),
+                Err(Trouble::Failed(error)) => return Err(Stop::Failed(error)),
+                Err(Trouble::Lost { error, sent }) => {
+                    if sent {
+                        (again, lost) = (true, None);
+                        link = self.link.once(Outcome::MayHaveRun);
+                    }
+                    if lost.get_or_insert_with(Instant::now).elapsed() > self.link.timeout {
+                        return Err(Stop::Failed(error));
+                    }
+                    tokio::time::sleep(PAUSE).await;
+                }
+            }
+        }
+    }
+
+    /// Whether an answer says that the service does not know the call.
+    fn is_unknown(&self, body: &Body) -> bool {
+        let said = self.link.read_reply(body).ok();
+        said.and_then(|received| protocol::transfer_of::<RefusedTransfer>(received.reply.extensions()))
+            .is_some_and(|refused| refused.unknown)
     }
 }
 
@@ -243,7 +285,7 @@ pub(super) fn fetch(
     offered: OfferedAttachments,
 ) -> Attachments {
     let deadline = Instant::now() + component.timeout;
-    let link = Link::new(component, address, method, deadline);
+    let link = Link::new(component, address, method, deadline).once(Outcome::Answered);
     let OfferedAttachments { call_id, sizes, how } = offered;
     let call_id: Arc<str> = call_id.into();
     let open = Arc::new(ResetOnDrop::new(&link, call_id));

@@ -4,14 +4,14 @@ use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 
 use super::link::{Link, Trouble};
 use super::pipeline::Pipeline;
 use crate::attachment::{Attachment, Checksum, Chunks, Hasher};
-use crate::error::{Error, Outcome};
+use crate::error::Error;
 use crate::protocol::{self, PrepareAnswer, RefusedTransfer};
 use crate::wire::{Body, ChunkRequest, Command};
 
@@ -53,12 +53,14 @@ pub(super) struct Upload {
     pieces: VecDeque<Piece>,
     sent: usize,
     under_way: Pipeline<Result<Body, Trouble>>,
-    progressed: Instant,
+    /// Data that is surely there: its memory serves again.
+    done: Vec<Bytes>,
 }
 
 enum Step {
     Answered(Result<Body, Trouble>),
     Read(Result<Option<Bytes>, Error>),
+    Stalled,
 }
 
 impl Upload {
@@ -81,7 +83,7 @@ impl Upload {
             pieces: VecDeque::new(),
             sent: 0,
             under_way: Pipeline::default(),
-            progressed: Instant::now(),
+            done: Vec::new(),
         }
     }
 
@@ -105,8 +107,12 @@ impl Upload {
             self.pieces.push_back(Piece { offset: read, data: Bytes::new(), checksum: Some(hasher.checksum()) });
         }
         self.attachment.progressed(read);
+        let mut watch = self.link.watch();
         loop {
             self.send_pieces();
+            for data in self.done.drain(..) {
+                chunks.reuse(data);
+            }
             if ended && self.pieces.is_empty() {
                 return Ok(());
             }
@@ -117,13 +123,20 @@ impl Upload {
                 if let Poll::Ready(answer) = under_way.poll(cx) {
                     return Poll::Ready(Step::Answered(answer));
                 }
-                match has_room {
-                    true => chunks.poll_chunk(cx, chunk).map(Step::Read),
-                    false => Poll::Pending,
+                if has_room && let Poll::Ready(read) = chunks.poll_chunk(cx, chunk) {
+                    return Poll::Ready(Step::Read(read));
+                }
+                match under_way.len() {
+                    0 => Poll::Pending,
+                    _ => watch.poll(cx).map(|()| Step::Stalled),
                 }
             });
             match step.await {
                 Step::Read(data) => {
+                    if self.under_way.len() == 0 {
+                        // Until now it was the turn of whoever makes the data.
+                        self.link.progressed.note();
+                    }
                     let data = data.map_err(|error| self.unread(error))?;
                     ended = data.is_none();
                     let data = data.unwrap_or_default();
@@ -136,12 +149,13 @@ impl Upload {
                 }
                 Step::Answered(Ok(body)) => self.answered(&body).await?,
                 Step::Answered(Err(Trouble::Failed(error))) => return Err(Stop::Failed(error)),
-                Step::Answered(Err(Trouble::Lost(error))) => {
-                    if self.progressed.elapsed() > self.link.timeout {
+                Step::Answered(Err(Trouble::Lost { error, .. })) => {
+                    if self.link.progressed.since() > self.link.timeout {
                         return Err(Stop::Failed(error));
                     }
                     self.start_over().await;
                 }
+                Step::Stalled => return Err(Stop::Failed(self.link.stalled())),
             }
         }
     }
@@ -164,7 +178,7 @@ impl Upload {
                 checksum: piece.checksum.clone(),
             };
             let command = protocol::write_command(Command::Fput, request.write(), Some(piece.data.clone()));
-            let answer = self.link.ask(command, self.link.timeout, Outcome::NotRun);
+            let answer = self.link.ask_on(command);
             self.under_way.push(async move {
                 let answer = answer.await;
                 drop(leave);
@@ -191,22 +205,18 @@ impl Upload {
         let said: RefusedTransfer = protocol::transfer_of(received.reply.extensions()).unwrap_or_default();
         if said.unknown {
             let reason = "the service does not know the transfer any more: it was started anew, or the transfer rested for too long";
-            return Err(Stop::Forgotten(self.link.gone(reason, Outcome::NotRun)));
+            return Err(Stop::Forgotten(self.link.gone(reason)));
         }
-        let is_overloaded = matches!(error, Error::Overloaded(_));
         let (Some(piece), Some(expected)) = (self.pieces.front(), said.offset) else {
             return Err(Stop::Failed(error.clone()));
         };
-        if expected >= piece.end() && expected > piece.offset && !is_overloaded {
-            // It was sent twice; only the answer was lost.
+        let is_overloaded = matches!(error, Error::Overloaded(_));
+        let is_there = expected >= piece.end() && (expected > piece.offset || piece.data.is_empty());
+        if is_there && !is_overloaded {
+            // It came before, and only the answer was lost. A piece that is still under way there would have been
+            // answered with the first one.
             self.arrived();
-        } else if (is_overloaded || expected > piece.offset)
-            && self.pieces.iter().any(|piece| piece.offset == expected)
-            && self.progressed.elapsed() <= self.link.timeout
-        {
-            while self.pieces.front().is_some_and(|piece| piece.offset < expected) {
-                self.arrived();
-            }
+        } else if is_overloaded && expected == piece.offset && self.link.progressed.since() <= self.link.timeout {
             self.start_over().await;
         } else {
             return Err(Stop::Failed(error.clone()));
@@ -218,10 +228,11 @@ impl Upload {
     fn arrived(&mut self) {
         if let Some(piece) = self.pieces.pop_front() {
             self.sent = self.sent.saturating_sub(1);
-            self.progressed = Instant::now();
+            self.link.progressed.note();
             if !piece.data.is_empty() {
                 self.attachment.progressed(piece.end());
             }
+            self.done.push(piece.data);
         }
     }
 }

@@ -62,7 +62,9 @@ impl Arriving {
         }
         if length > limits.chunk as u64 {
             let most = limits.chunk;
-            return wrong(format!("A chunk has at most {most} bytes (limit TransferLimits::chunk), not {length}"));
+            return wrong(format!(
+                "A chunk has at most {most} bytes (limit TransferLimits::chunk of the service), not {length}"
+            ));
         }
         match self.size {
             Some(size) if end > size => {

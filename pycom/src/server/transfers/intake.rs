@@ -124,10 +124,15 @@ impl Keeper {
             self = match written {
                 Ok(keeper) => keeper,
                 Err(error) => {
-                    for chunk in batch {
+                    // Later ones are answered with what went wrong by the owner of the transfer, once it knows.
+                    chunks.close();
+                    let mut left = batch;
+                    while let Ok(chunk) = chunks.try_recv() {
+                        left.push(chunk);
+                    }
+                    for chunk in left {
                         place.settled(chunk.data.len(), chunk.to, Err(error.clone()));
                     }
-                    // Further ones are answered with what went wrong, by the owner of the transfer.
                     return;
                 }
             };

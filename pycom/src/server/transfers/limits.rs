@@ -26,7 +26,8 @@ pub struct TransferLimits {
     pub spool: Option<PathBuf>,
     /// How long parts of such attachments are kept in `spool`; 24 h.
     pub keep: Duration,
-    /// How long a transfer may rest before it is dropped; 60 s.
+    /// How long a transfer may rest before it is dropped; 60 s. Where its caller waits for an attachment that is still
+    /// being made, ten times as long.
     pub idle: Duration,
     /// Bytes of a chunk; 256 KiB.
     pub chunk: usize,

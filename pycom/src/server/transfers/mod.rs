@@ -6,6 +6,8 @@
 //! | file | owns |
 //! | --- | --- |
 //! | `limits` | the bounds |
+//! | `transfer` | one transfer, and who waits for what of it; plain data |
+//! | `step` | what is to be done with a command |
 //! | `arriving` | which chunk may come next; pure |
 //! | `intake` | where the chunks that come go: to the disk, or straight to the method |
 //! | `outlet` | attachments of a reply, chunk by chunk |
@@ -16,6 +18,8 @@ mod intake;
 mod limits;
 mod outlet;
 mod spool;
+mod step;
+mod transfer;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -23,34 +27,25 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::task::AbortHandle;
 
 use self::arriving::Arriving;
 use self::intake::{Chunk, End, Feed, Keeper, Place};
 pub use self::limits::TransferLimits;
 use self::outlet::{Ask, Fetched, Outlet};
 use self::spool::{Part, Room, Spool};
+pub(super) use self::step::Step;
+use self::transfer::{Incoming, Outgoing, Transfer, UnderWay};
 use super::job::ReturnAddress;
 use super::table::Job;
 use crate::attachment::{Attachment, Attachments, Hasher};
 use crate::error::{Error, Result};
 use crate::names::shown;
-use crate::protocol::{self, RefusedTransfer};
+use crate::protocol;
 use crate::transport::{Message, Peer};
-use crate::wire::{Body, ChunkRequest, PrepareAnswer, Prepared};
+use crate::wire::{Body, ChunkRequest, Envelope, PrepareAnswer, Prepared};
 
 /// Writes to the disk at once, of all transfers.
 const WRITERS: usize = 4;
-
-/// What is to be done with a command.
-pub(super) enum Step {
-    /// It is answered.
-    Answer(Peer, Message),
-    /// The call that was prepared is to run.
-    Run(Box<Job>, ReturnAddress),
-    /// It is answered later.
-    Later,
-}
 
 /// What became of something that was handed to a task.
 pub(super) struct Event {
@@ -90,45 +85,8 @@ pub(super) struct Transfers {
     happened: UnboundedReceiver<Event>,
 }
 
-struct Transfer {
-    /// Until it runs.
-    job: Option<Job>,
-    incoming: Vec<Incoming>,
-    outgoing: Vec<Outgoing>,
-    /// The method begins at once.
-    early: bool,
-    /// `EXEC` has come.
-    executed: bool,
-    /// What went wrong with an attachment.
-    failed: Option<Error>,
-    part_keys: Vec<String>,
-    touched: Instant,
-}
-
 /// An attachment of which a part may be here: its place, the part's name, and room for all of it.
 type Resumed = (usize, String, Room);
-
-struct Incoming {
-    state: Arriving,
-    /// `None` where nothing is to come.
-    chunks: Option<UnboundedSender<Chunk>>,
-    /// Once it is whole; one that is streamed from the start.
-    attachment: Option<Attachment>,
-}
-
-struct Outgoing {
-    name: String,
-    asks: UnboundedSender<Ask>,
-    /// Asked for and not given yet.
-    waiting: usize,
-    task: AbortHandle,
-}
-
-impl Drop for Outgoing {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
-}
 
 impl Transfers {
     /// # Errors
@@ -167,7 +125,7 @@ impl Transfers {
         let call_id: Arc<str> = format!("{:032x}", crate::random::bits128()).into();
         let (mut transfer, parts) = match self.begin(&call_id, job, said, now) {
             Ok(begun) => begun,
-            Err(error) => return refuse(to, error, RefusedTransfer::default()),
+            Err(error) => return Step::refuse(to, error),
         };
         if parts.is_empty() {
             let message = protocol::write_prepared(to.envelope, &call_id, &self.prepared(&transfer));
@@ -183,7 +141,9 @@ impl Transfers {
     fn begin(&self, call_id: &Arc<str>, job: Job, said: Prepared, now: Instant) -> Result<(Transfer, Vec<Resumed>)> {
         let TransferLimits { open, size: most, .. } = self.limits;
         if self.open.len() >= open {
-            let text = format!("{open} calls with attachments are open (limit TransferLimits::open); try again later");
+            let text = format!(
+                "{open} calls with attachments are open (limit TransferLimits::open); try again later, or raise it on the service"
+            );
             return Err(Error::overloaded(text));
         }
         for (name, size) in &said.attachments {
@@ -199,7 +159,7 @@ impl Transfers {
         for (index, (name, size)) in said.attachments.into_iter().enumerate() {
             let place = self.place(call_id, index, &name);
             let token = said.resume.get(&name);
-            let mut incoming = Incoming { state: Arriving::new(name, size, 0), chunks: None, attachment: None };
+            let mut incoming = Incoming::new(Arriving::new(name, size, 0));
             if size == Some(0) {
                 incoming.attachment = Some(Attachment::default());
             } else if early {
@@ -277,37 +237,41 @@ impl Transfers {
 
     /// `FPUT`: a chunk comes.
     pub(super) fn put(&mut self, body: Body, to: ReturnAddress, now: Instant) -> Step {
+        let idle = self.limits.idle;
         let request = match ChunkRequest::parse(&body.json) {
             Ok(request) => request,
-            Err(malformed) => return refuse(to, Error::bad_request(malformed.0), RefusedTransfer::default()),
+            Err(malformed) => return Step::refuse(to, Error::bad_request(malformed.0)),
         };
-        let Some(transfer) = self.open.get_mut(&*request.call_id) else { return unknown(to, &request.call_id) };
+        let Some(transfer) = self.open.get_mut(&*request.call_id) else {
+            return Step::unknown(to, &request.call_id, idle);
+        };
         transfer.touched = now;
+        if transfer.answer.is_some() {
+            // The method has ended: it takes no more.
+            return Step::Answer(to.peer, protocol::write_done(to.envelope));
+        }
         let Some(incoming) = transfer.incoming.iter_mut().find(|one| one.state.name == request.attachment) else {
-            return unknown_attachment(to, &request.attachment);
+            return Step::unknown_attachment(to, &request.attachment);
         };
         if let Some(error) = &transfer.failed {
-            return refuse(to, error.clone(), RefusedTransfer::default());
+            return Step::refuse(to, error.clone());
         }
         if transfer.executed && !transfer.early {
             let error = Error::bad_request("This call runs already; its attachments are whole");
-            return refuse(to, error, RefusedTransfer::default());
+            return Step::refuse(to, error);
         }
         let data = body.attachment.unwrap_or_default();
         let size = data.len();
-        if self.under_way > 0 && self.under_way + size > self.limits.memory {
-            let most = self.limits.memory;
-            let text = format!("chunks of over {most} bytes are in memory (limit TransferLimits::memory); try again");
-            let offset = Some(incoming.state.received());
-            return refuse(to, Error::overloaded(text), RefusedTransfer { offset, ..Default::default() });
+        // It came over a connection that was lost, and is said again over the next one.
+        let Some(to) = incoming.under_way.repeat(request.offset, size as u64, to) else { return Step::Later };
+        let goes_on = incoming.state.received();
+        if request.offset >= goes_on && self.under_way > 0 && self.under_way + size > self.limits.memory {
+            return Step::refuse_at(to, memory_is_full(self.limits.memory), goes_on);
         }
         let has_checksum = request.checksum.is_some();
         let last = match incoming.state.chunk(request.offset, size as u64, has_checksum, &self.limits) {
             Ok(last) => last,
-            Err(wrong) => {
-                let offset = Some(wrong.offset);
-                return refuse(to, Error::bad_request(wrong.text), RefusedTransfer { offset, ..Default::default() });
-            }
+            Err(wrong) => return Step::refuse_at(to, Error::bad_request(wrong.text), wrong.offset),
         };
         let chunk = Chunk { data, to, end: last.then_some(End { checksum: request.checksum }) };
         let unheard = match &incoming.chunks {
@@ -316,6 +280,7 @@ impl Transfers {
         };
         match unheard {
             None => {
+                incoming.under_way.push(request.offset, size as u64);
                 self.under_way += size;
                 Step::Later
             }
@@ -329,12 +294,22 @@ impl Transfers {
 
     /// `EXEC`: the call is to run.
     pub(super) fn execute(&mut self, body: &Body, to: ReturnAddress, now: Instant) -> Step {
-        let (call_id, deadline) = match protocol::read_execute(body, now) {
+        let idle = self.limits.idle;
+        let protocol::Execute { call_id, deadline, again } = match protocol::read_execute(body, now) {
             Ok(read) => read,
-            Err(error) => return refuse(to, error, RefusedTransfer::default()),
+            Err(error) => return Step::refuse(to, error),
         };
-        let Some(transfer) = self.open.get_mut(&*call_id) else { return unknown(to, &call_id) };
+        let Some(transfer) = self.open.get_mut(&*call_id) else { return Step::unknown(to, &call_id, idle) };
         transfer.touched = now;
+        if again && transfer.executed && transfer.early {
+            return match &transfer.answer {
+                Some(answer) => Step::Answer(to.peer, protocol::readdressed(answer.clone(), to.envelope)),
+                None => {
+                    transfer.again = Some(to);
+                    Step::Later
+                }
+            };
+        }
         let error = match &transfer.failed {
             Some(error) => Some(error.clone()),
             None if transfer.executed => Some(Error::bad_request("EXEC came already for this call")),
@@ -346,10 +321,11 @@ impl Transfers {
         };
         let job = match error {
             None => transfer.job.take(),
-            Some(error) => return refuse(to, error, RefusedTransfer::default()),
+            Some(error) => return Step::refuse(to, error),
         };
-        let Some(mut job) = job else { return unknown(to, &call_id) };
+        let Some(mut job) = job else { return Step::unknown(to, &call_id, idle) };
         transfer.executed = true;
+        transfer.runs = Some((to.peer.clone(), to.envelope.clone()));
         for incoming in &mut transfer.incoming {
             if let Some(attachment) = incoming.attachment.take() {
                 let name = match (incoming.state.name.as_str(), &job.method.first_attachment) {
@@ -372,91 +348,111 @@ impl Transfers {
         }
     }
 
-    /// A call has ended whose attachments came, or wait, in chunks. Gives what is to be answered
-    /// instead, where they cannot wait.
-    pub(super) fn ended(&mut self, offered: Offered, now: Instant) -> Option<Error> {
+    /// A call has ended whose attachments came, or wait, in chunks, with `answer`. Gives where that goes, if elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// What is to be answered instead, where the attachments of the reply cannot wait.
+    pub(super) fn ended(
+        &mut self,
+        offered: Offered,
+        answer: Option<&Message>,
+        now: Instant,
+    ) -> Result<Option<ReturnAddress>> {
         let Offered { call_id, attachments } = offered;
-        if attachments.is_empty() {
-            self.close(&call_id);
-            return None;
+        let transfer = self.open.get_mut(&call_id);
+        let is_open = transfer.is_some();
+        let (early, elsewhere) = transfer.map_or((false, None), |transfer| (transfer.early, transfer.again.take()));
+        // What comes is done with: the call has ended.
+        self.close(&call_id);
+        // One whose answer is lost with its connection may ask for it again; a call that is not early never could.
+        let answer = answer.filter(|answer| early && self.under_way + answer.byte_len() <= self.limits.memory).cloned();
+        if attachments.is_empty() && answer.is_none() {
+            return Ok(elsewhere);
         }
-        if !self.open.contains_key(&call_id) && self.open.len() >= self.limits.open {
+        if !is_open && self.open.len() >= self.limits.open {
             let most = self.limits.open;
             let text = format!(
-                "the attachments of the reply have no room: {most} calls with attachments are open (limit TransferLimits::open); the call ran"
+                "the attachments of the reply have no room: {most} calls with attachments are open (limit TransferLimits::open); raise it on the service; the call ran"
             );
-            return Some(Error::from_code(crate::error::code::UNKNOWN, text, Default::default()));
+            return Err(Error::from_code(crate::error::code::UNKNOWN, text, Default::default()));
         }
         let outgoing = attachments.into_entries().into_iter().enumerate().map(|(index, entry)| {
             let (asks, asked) = unbounded_channel();
             let place = self.place(&call_id, index, &entry.name);
             let outlet = Outlet::new(entry.attachment, self.limits.chunk, self.limits.window, place);
             let task = tokio::spawn(outlet.run(asked)).abort_handle();
-            Outgoing { name: entry.name.into_owned(), asks, waiting: 0, task }
+            Outgoing { name: entry.name.into_owned(), asks, under_way: UnderWay::default(), task }
         });
         let outgoing = outgoing.collect();
-        // What comes is done with: the call has ended.
-        self.close(&call_id);
-        let transfer = Transfer { outgoing, executed: true, ..Transfer::new(now) };
+        let transfer = Transfer { outgoing, answer, early, executed: true, ..Transfer::new(now) };
+        self.under_way += transfer.held(self.limits.chunk);
         self.open.insert(call_id, transfer);
-        None
+        Ok(elsewhere)
     }
 
     /// `FGET`: a chunk is asked for.
     pub(super) fn get(&mut self, body: &Body, to: ReturnAddress, now: Instant) -> Step {
+        let idle = self.limits.idle;
         let request = match ChunkRequest::parse(&body.json) {
             Ok(request) => request,
-            Err(malformed) => return refuse(to, Error::bad_request(malformed.0), RefusedTransfer::default()),
+            Err(malformed) => return Step::refuse(to, Error::bad_request(malformed.0)),
         };
-        let Some(transfer) = self.open.get_mut(&*request.call_id) else { return unknown(to, &request.call_id) };
+        let Some(transfer) = self.open.get_mut(&*request.call_id) else {
+            return Step::unknown(to, &request.call_id, idle);
+        };
         transfer.touched = now;
         let Some(outgoing) = transfer.outgoing.iter_mut().find(|one| one.name == request.attachment) else {
-            return unknown_attachment(to, &request.attachment);
+            return Step::unknown_attachment(to, &request.attachment);
         };
+        // It was asked for over a connection that was lost, and is asked for again over the next one.
+        let Some(to) = outgoing.under_way.repeat(request.offset, 0, to) else { return Step::Later };
         let (chunk, window) = (self.limits.chunk, self.limits.window);
-        if outgoing.waiting * chunk >= window {
+        if outgoing.under_way.len() * chunk >= window {
             let text = format!(
                 "Over {window} bytes of attachment {} are asked for (limit TransferLimits::window); wait for their answers",
                 shown(&outgoing.name)
             );
-            return refuse(to, Error::bad_request(text), RefusedTransfer::default());
+            return Step::refuse(to, Error::bad_request(text));
         }
         if self.under_way > 0 && self.under_way + chunk > self.limits.memory {
-            let most = self.limits.memory;
-            let text = format!("chunks of over {most} bytes are in memory (limit TransferLimits::memory); try again");
-            return refuse(to, Error::overloaded(text), RefusedTransfer::default());
+            return Step::refuse(to, memory_is_full(self.limits.memory));
         }
         match outgoing.asks.send(Ask { offset: request.offset, to }) {
             Ok(()) => {
-                outgoing.waiting += 1;
+                outgoing.under_way.push(request.offset, 0);
                 self.under_way += chunk;
                 Step::Later
             }
-            Err(refused) => {
-                refuse(refused.0.to, Error::internal("nobody reads the attachment"), RefusedTransfer::default())
-            }
+            Err(refused) => Step::refuse(refused.0.to, Error::internal("nobody reads the attachment")),
         }
     }
 
-    /// `RESET`: nothing of a call is wanted any more.
+    /// `RESET`: nothing of a call is wanted any more; if it runs it is to stop.
     pub(super) fn reset(&mut self, body: &Body, to: ReturnAddress) -> Step {
         match protocol::read_reset(body) {
             Ok(call_id) => {
-                self.close(&call_id);
-                Step::Answer(to.peer, protocol::write_done(to.envelope))
+                let runs = self.close(&call_id);
+                let message = protocol::write_done(to.envelope);
+                match runs {
+                    Some((peer, envelope)) => Step::Stop(to.peer, message, peer, envelope),
+                    None => Step::Answer(to.peer, message),
+                }
             }
-            Err(error) => refuse(to, error, RefusedTransfer::default()),
+            Err(error) => Step::refuse(to, error),
         }
     }
 
-    fn close(&mut self, call_id: &str) {
-        if let Some(transfer) = self.open.remove(call_id) {
-            for key in &transfer.part_keys {
-                if self.resuming.get(key).is_some_and(|owner| **owner == *call_id) {
-                    self.resuming.remove(key);
-                }
+    /// Lets go of all that a transfer holds; gives the call that it is part of, where that has been started.
+    fn close(&mut self, call_id: &str) -> Option<(Peer, Envelope)> {
+        let transfer = self.open.remove(call_id)?;
+        self.under_way = self.under_way.saturating_sub(transfer.held(self.limits.chunk));
+        for key in &transfer.part_keys {
+            if self.resuming.get(key).is_some_and(|owner| **owner == *call_id) {
+                self.resuming.remove(key);
             }
         }
+        transfer.runs
     }
 
     /// What a task has to say, and what is to be done about it.
@@ -464,10 +460,11 @@ impl Transfers {
         match what {
             What::Settled { index, length, to, outcome } => {
                 self.under_way = self.under_way.saturating_sub(length as usize);
-                let transfer = self.open.get_mut(&call_id);
-                if let Some(transfer) = transfer {
+                let mut again = None;
+                if let Some(transfer) = self.open.get_mut(&call_id) {
                     transfer.touched = now;
                     if let Some(incoming) = transfer.incoming.get_mut(index) {
+                        again = incoming.under_way.pop();
                         incoming.state.settle(length);
                         if let Ok(Some(attachment)) = &outcome {
                             incoming.attachment = Some(attachment.clone());
@@ -478,23 +475,25 @@ impl Transfers {
                     }
                 }
                 match outcome {
-                    Ok(_) => Step::Answer(to.peer, protocol::write_done(to.envelope)),
-                    Err(error) => refuse(to, error, RefusedTransfer::default()),
+                    Ok(_) => Step::answer(to.peer, protocol::write_done(to.envelope), again),
+                    Err(error) => Step::refuse_both(to, error, again),
                 }
             }
             What::Fetched { index, to, outcome } => {
-                self.under_way = self.under_way.saturating_sub(self.limits.chunk);
+                let mut again = None;
                 if let Some(transfer) = self.open.get_mut(&call_id) {
                     transfer.touched = now;
                     if let Some(outgoing) = transfer.outgoing.get_mut(index) {
-                        outgoing.waiting = outgoing.waiting.saturating_sub(1);
+                        again = outgoing.under_way.pop();
+                        self.under_way = self.under_way.saturating_sub(self.limits.chunk);
                     }
                 }
                 match outcome {
                     Ok((data, checksum)) => {
-                        Step::Answer(to.peer, protocol::write_chunk(to.envelope, data, checksum.as_ref()))
+                        let message = protocol::write_chunk(to.envelope, data, checksum.as_ref());
+                        Step::answer(to.peer, message, again)
                     }
-                    Err(error) => refuse(to, error, RefusedTransfer::default()),
+                    Err(error) => Step::refuse_both(to, error, again),
                 }
             }
             What::Opened { to, parts } => self.opened(&call_id, to, parts, now),
@@ -508,31 +507,38 @@ impl Transfers {
         parts: Result<Vec<(usize, Part)>>,
         now: Instant,
     ) -> Step {
-        let Some(mut transfer) = self.open.remove(call_id) else { return unknown(to, call_id) };
-        transfer.touched = now;
+        let idle = self.limits.idle;
         let parts = match parts {
             Ok(parts) => parts,
-            Err(error) => return refuse(to, error, RefusedTransfer::default()),
+            Err(error) => {
+                self.close(call_id);
+                return Step::refuse(to, error);
+            }
         };
         for (index, part) in parts {
+            let Some(transfer) = self.open.get(call_id) else { return Step::unknown(to, call_id, idle) };
             let Incoming { state, .. } = &transfer.incoming[index];
             let (name, size) = (state.name.clone(), state.size);
             // One that is whole but for its end is sent from one byte before: the end is what tells.
             let room = match self.spool.reserve(size.unwrap_or(part.length)) {
                 Ok(room) => room,
-                Err(text) => return refuse(to, Error::overloaded(text), RefusedTransfer::default()),
+                Err(text) => {
+                    self.close(call_id);
+                    return Step::refuse(to, Error::overloaded(text));
+                }
             };
             let place = self.place(call_id, index, &name);
             let offset = part.length;
-            transfer.incoming[index] = Incoming {
-                state: Arriving::new(name, size, offset),
-                chunks: Some(self.keep(place, size, room, Some(part))),
-                attachment: None,
-            };
+            let chunks = Some(self.keep(place, size, room, Some(part)));
+            let incoming = Incoming { chunks, ..Incoming::new(Arriving::new(name, size, offset)) };
+            if let Some(transfer) = self.open.get_mut(call_id) {
+                transfer.incoming[index] = incoming;
+            }
         }
-        let message = protocol::write_prepared(to.envelope, call_id, &self.prepared(&transfer));
-        self.open.insert(call_id.clone(), transfer);
-        Step::Answer(to.peer, message)
+        let Some(transfer) = self.open.get_mut(call_id) else { return Step::unknown(to, call_id, idle) };
+        transfer.touched = now;
+        let answer = self.prepared(&self.open[call_id]);
+        Step::Answer(to.peer, protocol::write_prepared(to.envelope, call_id, &answer))
     }
 
     /// When to call [`sweep`](Self::sweep) next, if at all.
@@ -549,37 +555,12 @@ impl Transfers {
         let silent: Vec<Arc<str>> = self
             .open
             .iter()
-            .filter(|(_, transfer)| transfer.is_silent() && now.duration_since(transfer.touched) > idle)
+            .filter(|(_, transfer)| transfer.is_over(now, idle))
             .map(|(call_id, _)| call_id.clone())
             .collect();
         for call_id in silent {
-            tracing::debug!(%call_id, "a transfer rested for too long and was dropped");
+            tracing::debug!(%call_id, ?idle, "a transfer rested for too long (limit TransferLimits::idle) and was dropped");
             self.close(&call_id);
-        }
-    }
-}
-
-impl Transfer {
-    fn new(now: Instant) -> Self {
-        Self {
-            job: None,
-            incoming: Vec::new(),
-            outgoing: Vec::new(),
-            early: false,
-            executed: false,
-            failed: None,
-            part_keys: Vec::new(),
-            touched: now,
-        }
-    }
-
-    /// Whether it is the other side's turn.
-    fn is_silent(&self) -> bool {
-        let awaits_chunks = |one: &Incoming| !one.state.has_ended() && one.state.is_settled();
-        match (self.executed, self.outgoing.is_empty()) {
-            (false, _) => true,
-            (true, false) => self.outgoing.iter().all(|one| one.waiting == 0),
-            (true, true) => self.early && self.incoming.iter().any(awaits_chunks),
         }
     }
 }
@@ -595,19 +576,8 @@ fn part_key(job: &Job, name: &str, size: Option<u64>, token: &str) -> String {
     hasher.checksum().hex().to_owned()
 }
 
-fn refuse(to: ReturnAddress, error: Error, said: RefusedTransfer) -> Step {
-    Step::Answer(to.peer, protocol::write_refusal(to.envelope, error, &said))
-}
-
-fn unknown(to: ReturnAddress, call_id: &str) -> Step {
-    let error = Error::bad_request(format!(
-        "Unknown call_id {}: it was never given out, has been answered or reset, or rested for too long",
-        shown(call_id)
-    ));
-    refuse(to, error, RefusedTransfer { unknown: true, offset: None })
-}
-
-fn unknown_attachment(to: ReturnAddress, name: &str) -> Step {
-    let error = Error::bad_request(format!("This call has no attachment {}", shown(name)));
-    refuse(to, error, RefusedTransfer::default())
+fn memory_is_full(most: usize) -> Error {
+    Error::overloaded(format!(
+        "chunks of over {most} bytes are in memory (limit TransferLimits::memory); try again, or raise it on the service"
+    ))
 }

@@ -59,6 +59,11 @@ impl Outlet {
     pub(super) async fn run(mut self, mut asks: UnboundedReceiver<Ask>) {
         while let Some(Ask { offset, to }) = asks.recv().await {
             let outcome = self.fetch(offset).await;
+            if let Ok((data, _)) = &outcome
+                && !data.is_empty()
+            {
+                self.attachment.progressed(offset + data.len() as u64);
+            }
             let what = What::Fetched { index: self.place.index, to, outcome };
             let _ = self.place.events.send(Event { call_id: Arc::clone(&self.place.call_id), what });
         }
@@ -156,7 +161,9 @@ impl Outlet {
     fn remember(&mut self, offset: u64, data: Bytes) {
         self.sent.push_back((offset, data));
         while self.sent.front().is_some_and(|(at, _)| at + (self.window as u64) < offset) {
-            self.sent.pop_front();
+            if let (Some((_, data)), Some(chunks)) = (self.sent.pop_front(), &mut self.chunks) {
+                chunks.reuse(data);
+            }
         }
     }
 }
