@@ -24,9 +24,9 @@ struct Options {
     /// Writes all rounds as JSON rows
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// How often everything is measured
-    #[arg(long, default_value_t = 3)]
-    rounds: usize,
+    /// How often everything is measured; 11 times with --quick, else 3 times
+    #[arg(long)]
+    rounds: Option<usize>,
     /// Only these of tcp, tcp+zmtp and ipc
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     only: Vec<String>,
@@ -164,7 +164,7 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
     let TransferLimits { chunk, window, .. } = TransferLimits::default();
     let folder = tempfile::tempdir()?;
     let mut rows = Vec::new();
-    for round in 0..options.rounds {
+    for round in 0..options.rounds.unwrap_or(if options.quick { 11 } else { 3 }) {
         for transport in ["tcp", "tcp+zmtp", "ipc"] {
             if !options.only.is_empty() && !options.only.iter().any(|only| only == transport) {
                 continue;
@@ -204,19 +204,22 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
             }
         }
     }
-    let median = |who: &str, transport: &str, operation: &str| {
-        let of = |row: &&Row| row.who == who && row.transport == transport && row.operation == operation;
-        let mut rates: Vec<f64> = rows.iter().filter(of).map(|row| row.rate).collect();
-        rates.sort_by(f64::total_cmp);
-        rates.get(rates.len() / 2).copied().unwrap_or(0.0)
+    // Of each round by itself: the machine may be twice as fast in the next one.
+    let share = |transport: &str, operation: &str, beside: &str| {
+        let rate = |who: &str, transport: &str, operation: &str, round: usize| {
+            let of = |row: &&Row| (row.who, row.transport, row.operation, row.round) == (who, transport, operation, round);
+            rows.iter().find(of).map(|row| row.rate)
+        };
+        let of_round = |round| Some(rate("pycom", transport, operation, round)? / rate("libzmq", beside, "move", round)?);
+        let mut shares: Vec<f64> = (0..).map_while(of_round).collect();
+        shares.sort_by(f64::total_cmp);
+        Some((*shares.first()?, *shares.get(shares.len() / 2)?, *shares.last()?))
     };
     for (transport, beside) in [("tcp", "tcp"), ("tcp+zmtp", "tcp"), ("ipc", "ipc")] {
         for operation in ["put", "get"] {
-            if median("pycom", transport, operation) == 0.0 || median("libzmq", beside, "move") == 0.0 {
-                continue;
+            if let Some((least, median, most)) = share(transport, operation, beside) {
+                println!("{operation} over {transport}: {median:.2} of libzmq ({least:.2} to {most:.2})");
             }
-            let share = median("pycom", transport, operation) / median("libzmq", beside, "move");
-            println!("{operation} over {transport}: {share:.2} of libzmq");
         }
     }
     if let Some(file) = options.json {

@@ -21,7 +21,7 @@ use crate::wire::{Body, CallIdRequest, Command};
 
 /// Chunks to one address that may be under way, of all transfers together; each transfer may have one
 /// more. It keeps a connection's queues short, for other calls.
-const CHUNKS: usize = 24;
+const CHUNKS: usize = 12;
 
 /// Addresses of which something is remembered.
 const KNOWN: usize = 10_000;

@@ -29,9 +29,9 @@ pub struct TransferLimits {
     /// How long a transfer may rest before it is dropped; 60 s. Where its caller waits for an attachment that is still
     /// being made, ten times as long.
     pub idle: Duration,
-    /// Bytes of a chunk; 256 KiB.
+    /// Bytes of a chunk; 512 KiB.
     pub chunk: usize,
-    /// Bytes of one attachment that may be under way, and so in memory; 2 MiB.
+    /// Bytes of one attachment that may be under way, and so in memory; 4 MiB.
     pub window: usize,
     /// Bytes of chunks that are in memory, of all transfers together; 256 MiB.
     pub memory: usize,
@@ -48,8 +48,8 @@ impl Default for TransferLimits {
             spool: None,
             keep: Duration::from_secs(24 * 3600),
             idle: Duration::from_secs(60),
-            chunk: 256 * 1024,
-            window: 2 * 1024 * 1024,
+            chunk: 512 * 1024,
+            window: 4 * 1024 * 1024,
             memory: 256 * 1024 * 1024,
             frame: 1024 * 1024,
         }

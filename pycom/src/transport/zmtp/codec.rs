@@ -19,8 +19,9 @@ pub(super) const COPIED: usize = 16 * 1024;
 /// The longest command: the names and the few properties that peers tell of themselves.
 const MAX_COMMAND: usize = 4096;
 
-/// A large frame's buffer grows as its bytes arrive: a length alone takes no more than this.
-const GROWTH: usize = 256 * 1024;
+/// A large frame's buffer grows as its bytes arrive: a length alone takes no more than this, and the system gives no memory
+/// before something is written there. A chunk of an attachment fits, so that it is not copied as it grows.
+const GROWTH: usize = 1024 * 1024;
 
 /// What was decoded.
 #[derive(Debug, PartialEq)]
