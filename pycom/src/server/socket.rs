@@ -1,12 +1,13 @@
 //! The task that owns a service's socket: reads calls, starts them, sends their replies.
 
 use std::future::poll_fn;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::Sleep;
 
 use super::admission::{Admission, Arrival};
 use super::cancel::Cancellable;
@@ -53,6 +54,9 @@ pub(super) struct SocketTask {
     orders: mpsc::Receiver<Order>,
     peers: FastMap<Peer, PeerId>,
     runners: Runners,
+    /// Rings when it is to be looked whether calls wait in vain for their runner. It is left to ring also where none wait
+    /// any more: a timer for each call would wake the runtime once more for each.
+    stuck: Option<Pin<Box<Sleep>>>,
     common: Arc<InCommon>,
     transfers: Transfers,
     draining: bool,
@@ -111,6 +115,7 @@ impl SocketTask {
             orders,
             peers: FastMap::default(),
             runners: Runners::default(),
+            stuck: None,
             common: Arc::new(InCommon {
                 done: finished,
                 terms: Terms::new(&limits, &transfers),
@@ -186,7 +191,9 @@ impl SocketTask {
         self.runners.start();
         let sweep = self.transfers.next_sweep().map(|at| tokio::time::sleep_until(at.into()));
         let mut sweep = pin!(sweep);
-        let mut stuck = pin!(self.runners.has_waiting().then(|| tokio::time::sleep(STUCK)));
+        if self.stuck.is_none() && self.runners.has_waiting() {
+            self.stuck = Some(Box::pin(tokio::time::sleep(STUCK)));
+        }
         poll_fn(|cx| {
             // Replies first: they make room for calls.
             if self.done.poll_recv_many(cx, done, BATCH).is_ready() {
@@ -206,8 +213,11 @@ impl SocketTask {
             if let Some(Poll::Ready(())) = sweep.as_mut().as_pin_mut().map(|sleep| sleep.poll(cx)) {
                 return Poll::Ready(Woken::Sweep);
             }
-            match stuck.as_mut().as_pin_mut().map(|sleep| sleep.poll(cx)) {
-                Some(Poll::Ready(())) => Poll::Ready(Woken::Stuck),
+            match self.stuck.as_mut().map(|sleep| sleep.as_mut().poll(cx)) {
+                Some(Poll::Ready(())) => {
+                    self.stuck = None;
+                    Poll::Ready(Woken::Stuck)
+                }
                 _ => Poll::Pending,
             }
         })
