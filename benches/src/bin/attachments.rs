@@ -181,7 +181,17 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
                     "{who:8} {transport} {operation}: {:8.0} MB/s, {memory_kib:6} KiB, {processors:.2} processors",
                     rate / 1e6
                 );
-                rows.push(Row { who, transport, operation, payload: length, chunk, round, rate, memory_kib, processors });
+                rows.push(Row {
+                    who,
+                    transport,
+                    operation,
+                    payload: length,
+                    chunk,
+                    round,
+                    rate,
+                    memory_kib,
+                    processors,
+                });
             };
             for (operation, took) in ours(&own, backend, length) {
                 add("pycom", operation, took);
@@ -207,10 +217,12 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
     // Of each round by itself: the machine may be twice as fast in the next one.
     let share = |transport: &str, operation: &str, beside: &str| {
         let rate = |who: &str, transport: &str, operation: &str, round: usize| {
-            let of = |row: &&Row| (row.who, row.transport, row.operation, row.round) == (who, transport, operation, round);
+            let of =
+                |row: &&Row| (row.who, row.transport, row.operation, row.round) == (who, transport, operation, round);
             rows.iter().find(of).map(|row| row.rate)
         };
-        let of_round = |round| Some(rate("pycom", transport, operation, round)? / rate("libzmq", beside, "move", round)?);
+        let of_round =
+            |round| Some(rate("pycom", transport, operation, round)? / rate("libzmq", beside, "move", round)?);
         let mut shares: Vec<f64> = (0..).map_while(of_round).collect();
         shares.sort_by(f64::total_cmp);
         Some((*shares.first()?, *shares.get(shares.len() / 2)?, *shares.last()?))

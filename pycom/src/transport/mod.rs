@@ -32,6 +32,8 @@ mod zmtp;
 #[cfg(test)]
 mod tests;
 
+use std::time::Duration;
+
 pub use address::{Address, AddressError, Advertise, Host, Scheme};
 pub use backend::Backend;
 pub use connector::{ConnectionEvent, Connector};
@@ -46,7 +48,8 @@ pub use options::TransportOptions;
 /// Must be called within a tokio runtime with its I/O driver enabled.
 pub fn bind(address: &Address, options: &TransportOptions) -> Result<Box<dyn Listener>, TransportError> {
     match address.scheme() {
-        Scheme::Inproc => Ok(Box::new(options.memory.bind(address, options.peer_backlog)?)),
+        // Whoever is in this very process reads, or ends with it.
+        Scheme::Inproc => Ok(Box::new(options.memory.bind(address, options.share(Duration::ZERO))?)),
         scheme => Ok(match options.backend_for(scheme) {
             Backend::Tmq => Box::new(zmq::ZmqListener::bind(address, options)?),
             Backend::Zmtp => Box::new(zmtp::ZmtpListener::bind(address, options)?),

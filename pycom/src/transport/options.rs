@@ -14,7 +14,8 @@ pub struct TransportOptions {
     pub handshake_timeout: Duration,
     /// Messages that a socket queues for one peer: a connector refuses more, a listener keeps them in its backlog.
     pub send_queue: usize,
-    /// Bytes that a listener keeps for one peer that reads slowly, beyond its socket's queue.
+    /// Bytes that a listener keeps for one peer that has read nothing for a second, beyond its socket's queue. One that
+    /// reads may have a quarter of [`total_backlog`](Self::total_backlog): a few large replies at once are no fault of it.
     pub peer_backlog: usize,
     /// Bytes that a listener keeps for all slow peers together.
     pub total_backlog: usize,
@@ -54,8 +55,29 @@ impl Default for TransportOptions {
     }
 }
 
+/// A peer that took something within so long reads.
+const READS: Duration = Duration::from_secs(1);
+
 impl TransportOptions {
+    /// Bytes that may wait for a peer that last took some so long ago.
+    pub(super) fn share(&self, since: Duration) -> usize {
+        if since < READS { self.peer_backlog.max(self.total_backlog / 4) } else { self.peer_backlog }
+    }
+
     pub(super) fn backend_for(&self, scheme: Scheme) -> Backend {
         self.backend.unwrap_or(if scheme == Scheme::Ipc { Backend::Zmtp } else { Backend::Tmq })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_reads_may_have_more_to_read() {
+        let options = TransportOptions { peer_backlog: 8, total_backlog: 400, ..TransportOptions::default() };
+        assert_eq!([Duration::ZERO, READS].map(|since| options.share(since)), [100, 8]);
+        let few = TransportOptions { peer_backlog: 8, total_backlog: 8, ..TransportOptions::default() };
+        assert_eq!(few.share(Duration::ZERO), 8);
     }
 }

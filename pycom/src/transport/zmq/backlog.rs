@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
-use crate::transport::{Message, Peer};
+use crate::transport::{Message, Peer, TransportOptions};
 
 /// Messages that wait for peers whose queue in libzmq is full, bounded by bytes per peer and in all.
 ///
@@ -12,8 +12,7 @@ use crate::transport::{Message, Peer};
 pub(super) struct Backlog {
     peers: HashMap<Peer, Waiting>,
     bytes: usize,
-    most_per_peer: usize,
-    most_in_all: usize,
+    options: TransportOptions,
 }
 
 struct Waiting {
@@ -34,8 +33,8 @@ pub(super) enum Attempt {
 const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Backlog {
-    pub(super) fn new(most_per_peer: usize, most_in_all: usize) -> Self {
-        Self { peers: HashMap::new(), bytes: 0, most_per_peer, most_in_all }
+    pub(super) fn new(options: TransportOptions) -> Self {
+        Self { peers: HashMap::new(), bytes: 0, options }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -50,9 +49,11 @@ impl Backlog {
     /// Keeps a message for later; false if that would be too much.
     pub(super) fn push(&mut self, peer: &Peer, message: Message, now: Instant) -> bool {
         let bytes = message.memory();
-        let waiting = self.peers.get(peer).map_or(0, |waiting| waiting.bytes);
         // The first message of a peer always fits, however large.
-        if waiting > 0 && (waiting + bytes > self.most_per_peer || self.bytes + bytes > self.most_in_all) {
+        if let Some(waiting) = self.peers.get(peer)
+            && (waiting.bytes + bytes > self.options.share(now.duration_since(waiting.moved))
+                || self.bytes + bytes > self.options.total_backlog)
+        {
             return false;
         }
         let waiting = self.peers.entry(peer.clone()).or_insert_with(|| Waiting {
@@ -104,11 +105,15 @@ mod tests {
         Message::from([Bytes::from(vec![0; length])])
     }
 
+    fn bounded(peer_backlog: usize, total_backlog: usize) -> Backlog {
+        Backlog::new(TransportOptions { peer_backlog, total_backlog, ..TransportOptions::default() })
+    }
+
     #[test]
     fn what_waits_is_bounded_per_peer_and_in_all() {
         let (a, b, c) = (Peer::new(b"a"), Peer::new(b"b"), Peer::new(b"c"));
         let now = Instant::now();
-        let mut backlog = Backlog::new(20_000, 30_000);
+        let mut backlog = bounded(20_000, 30_000);
         assert!(backlog.push(&a, message(50_000), now), "one message always fits");
         assert!(!backlog.push(&a, message(1), now));
         backlog.flush(now, |_, _| Attempt::Sent);
@@ -123,7 +128,7 @@ mod tests {
     fn messages_leave_in_order_until_there_is_no_room() {
         let peer = Peer::new(b"a");
         let now = Instant::now();
-        let mut backlog = Backlog::new(1 << 20, 1 << 20);
+        let mut backlog = bounded(1 << 20, 1 << 20);
         for length in 1..=5 {
             assert!(backlog.push(&peer, message(length), now));
         }
@@ -149,7 +154,7 @@ mod tests {
     fn who_is_gone_or_stuck_is_given_up() {
         let (gone, stuck) = (Peer::new(b"gone"), Peer::new(b"stuck"));
         let now = Instant::now();
-        let mut backlog = Backlog::new(1 << 20, 1 << 20);
+        let mut backlog = bounded(1 << 20, 1 << 20);
         for peer in [&gone, &stuck] {
             assert!(backlog.push(peer, message(10), now) && backlog.push(peer, message(10), now));
         }

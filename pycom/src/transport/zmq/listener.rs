@@ -54,7 +54,7 @@ impl ZmqListener {
             router: Some(router),
             address,
             linger: options.linger,
-            backlog: Backlog::new(options.peer_backlog, options.total_backlog),
+            backlog: Backlog::new(options.clone()),
             look_again: None,
             readiness: Readiness::default(),
             received: Received::new(),

@@ -240,10 +240,14 @@ impl ZmtpListener {
     }
 
     fn has_room(&self, key: u64, more: usize) -> Option<bool> {
-        let queued = self.links.get(&key)?.link.outbox.bytes();
-        let options = &self.options;
+        let Entry { link, moved, .. } = self.links.get(&key)?;
+        let (queued, options) = (link.outbox.bytes(), &self.options);
+        if queued + more <= options.peer_backlog && self.waiting + more <= options.total_backlog {
+            return Some(true);
+        }
         // The first message of a peer always fits, however large.
-        Some(queued == 0 || (queued + more <= options.peer_backlog && self.waiting + more <= options.total_backlog))
+        let fits = || queued + more <= options.share(moved.elapsed()) && self.waiting + more <= options.total_backlog;
+        Some(queued == 0 || fits())
     }
 
     /// Everything that still has to be done for the peers, with a deadline.
