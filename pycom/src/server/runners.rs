@@ -8,10 +8,12 @@ use std::collections::VecDeque;
 use std::ops::RangeInclusive;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
+
+use tokio::runtime::{Handle, RuntimeFlavor};
 
 use super::cancel;
 use super::job::{self, Unfinished};
@@ -47,6 +49,8 @@ struct Shared {
     // Not bounded, and need not be: what is in here is running, and that is.
     queue: Mutex<Queue>,
     ended: AtomicU64,
+    /// The socket's task waits: the next call to end wakes it.
+    socket_waits: AtomicBool,
 }
 
 /// The calls that wait for a runner, as the socket's task sees them.
@@ -69,6 +73,11 @@ impl Runners {
             queue.runners += 1;
             tokio::spawn(self.shared.clone().run());
         }
+    }
+
+    /// The socket's task is about to wait.
+    pub(super) fn socket_waits(&self) {
+        self.shared.socket_waits.store(true, Ordering::Release);
     }
 
     pub(super) fn has_waiting(&self) -> bool {
@@ -125,9 +134,23 @@ impl Shared {
                 let Some(call) = self.next() else { return };
                 call.run();
                 self.ended.fetch_add(1, Ordering::Relaxed);
+                if self.socket_waits.swap(false, Ordering::AcqRel) && !self.lock().waiting.is_empty() {
+                    let_others_steal();
+                }
             }
             give_way().await;
         }
+    }
+}
+
+/// Makes what was woken here last fit for other threads.
+///
+/// tokio keeps the task that a thread has woken last for that thread alone. Here that is the socket's task, and if the next
+/// call blocks, nobody would look at the socket any more. A task woken after it takes that place, and leaves it at once.
+fn let_others_steal() {
+    let runtime = Handle::current();
+    if runtime.runtime_flavor() == RuntimeFlavor::MultiThread {
+        runtime.spawn(async {});
     }
 }
 

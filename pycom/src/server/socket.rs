@@ -218,7 +218,10 @@ impl SocketTask {
                     self.stuck = None;
                     Poll::Ready(Woken::Stuck)
                 }
-                _ => Poll::Pending,
+                _ => {
+                    self.runners.socket_waits();
+                    Poll::Pending
+                }
             }
         })
         .await
