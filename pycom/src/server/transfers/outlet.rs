@@ -78,6 +78,7 @@ impl Outlet {
             return self.fetch_again(offset).await;
         }
         while self.at < offset {
+            let at = self.at;
             let wanted = self.chunk.min(usize::try_from(offset - self.at).unwrap_or(self.chunk));
             let skipped = self.advance(wanted).await?;
             if skipped.is_empty() {
@@ -86,11 +87,11 @@ impl Outlet {
                     "Attachment {name} has {size} bytes; there are none at {offset}"
                 )));
             }
+            // Whoever asks for what follows may have lost the question for this with its connection.
+            self.remember(at, skipped);
         }
         let data = self.advance(self.chunk).await?;
-        if !self.attachment.is_rewindable() {
-            self.remember(offset, data.clone());
-        }
+        self.remember(offset, data.clone());
         Ok((data, self.ended.clone()))
     }
 
@@ -158,7 +159,11 @@ impl Outlet {
         Ok((whole.freeze(), self.ended.clone().filter(|_| ends)))
     }
 
+    /// Keeps what cannot be read again, for a window.
     fn remember(&mut self, offset: u64, data: Bytes) {
+        if self.attachment.is_rewindable() {
+            return;
+        }
         self.sent.push_back((offset, data));
         while self.sent.front().is_some_and(|(at, _)| at + (self.window as u64) < offset) {
             if let (Some((_, data)), Some(chunks)) = (self.sent.pop_front(), &mut self.chunks) {
@@ -213,6 +218,14 @@ mod tests {
         }
         assert!(outlet.fetch(28).await.is_ok());
         assert!(outlet.fetch(0).await.unwrap_err().to_string().contains("only the last 8 bytes"));
+    }
+
+    #[tokio::test]
+    async fn what_was_passed_over_can_be_had_too() {
+        let mut outlet = outlet(Attachment::from_reader(&b"0123456789"[..], None));
+        assert_eq!(outlet.fetch(8).await.unwrap(), (Bytes::from("89"), checksum(b"0123456789")));
+        assert_eq!(outlet.fetch(0).await.unwrap(), (Bytes::from("0123"), None));
+        assert_eq!(outlet.fetch(4).await.unwrap(), (Bytes::from("4567"), None));
     }
 
     #[tokio::test]
