@@ -220,7 +220,7 @@ async fn small_calls_are_answered_while_many_transfers_flow() {
     let (_running, blob) = serve(limits()).await;
     let blob = Arc::new(blob);
     let flowing = Arc::new(AtomicU64::new(0));
-    let transfers: Vec<_> = (0..8)
+    let transfers: Vec<_> = (0..32)
         .map(|_| {
             let (blob, flowing) = (blob.clone(), flowing.clone());
             tokio::spawn(async move {
@@ -231,12 +231,12 @@ async fn small_calls_are_answered_while_many_transfers_flow() {
             })
         })
         .collect();
-    for n in 0..50 {
+    for n in 0..500 {
         assert_eq!(blob.small(n).await.unwrap(), n);
     }
     // Chunks passed meanwhile.
     let before = flowing.load(Ordering::Relaxed);
-    while flowing.load(Ordering::Relaxed) < before + 20 {
+    while flowing.load(Ordering::Relaxed) < before + 100 {
         assert_eq!(blob.small(1).await.unwrap(), 1);
     }
     transfers.iter().for_each(|transfer| transfer.abort());

@@ -12,6 +12,10 @@ use crate::protocol::{self, Outgoing};
 use crate::transport::{Address, TransportError, TransportOptions};
 use crate::wire::Body;
 
+/// Connections that are tried for one call, where their tasks have ended: the first may have been of a runtime that is gone,
+/// and one that is made in a runtime that shuts down ends at once.
+const CONNECTIONS: usize = 4;
+
 /// Connections by address.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Connections {
@@ -68,7 +72,7 @@ impl Connections {
     ) -> Result<Result<Body, Ended>, NotSent> {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         let mut message = protocol::address_request(id, request);
-        loop {
+        for _ in 0..CONNECTIONS {
             let connection = self.get(address, now).map_err(NotSent::Transport)?;
             match connection.call(id, message, deadline).await {
                 Ok(ended) => return Ok(ended),
@@ -76,5 +80,36 @@ impl Connections {
                 Err(Handover::Closed(back)) => message = back,
             }
         }
+        Ok(Err(Ended::NotConnected("this program's runtime is shutting down".into())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::Command;
+
+    /// A task that is under way while its runtime shuts down goes on to its next await: it must come to one.
+    #[test]
+    fn where_the_runtime_shuts_down_a_call_ends() {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let (told, outcome) = std::sync::mpsc::channel();
+        let (began, has_begun) = std::sync::mpsc::channel();
+        runtime.spawn(async move {
+            began.send(()).unwrap();
+            // Until nothing that is spawned here runs any more.
+            while !tokio::spawn(std::future::pending::<()>()).is_finished() {
+                std::thread::yield_now();
+            }
+            let address: Address = "tcp://127.0.0.1:1".parse().unwrap();
+            let now = Instant::now();
+            let request = protocol::write_command(Command::Cancel, Vec::new(), None);
+            let ended = Connections::default().call(&address, request, now, now + IDLE).await;
+            told.send(format!("{ended:?}")).unwrap();
+        });
+        has_begun.recv().unwrap();
+        runtime.shutdown_background();
+        let ended = outcome.recv_timeout(IDLE).expect("the call ends");
+        assert!(ended.contains("NotConnected") && ended.contains("shutting down"), "{ended}");
     }
 }
