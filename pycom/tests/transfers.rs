@@ -209,8 +209,7 @@ async fn progress_is_told_in_methods_too() {
         let noted = told.clone();
         let sent = Attachment::from(data(length)).on_progress(move |now| noted.store(now.done, Ordering::Relaxed));
         client.read(sent).await.unwrap();
-        // The answer of a method that reads as it comes may overtake the word that the last chunk was taken.
-        assert!((1..=length as u64).contains(&told.load(Ordering::Relaxed)));
+        assert_eq!(told.load(Ordering::Relaxed), length as u64);
         watched.took();
     }
 }
@@ -231,7 +230,7 @@ async fn small_calls_are_answered_while_many_transfers_flow() {
             })
         })
         .collect();
-    for n in 0..500 {
+    for n in 0..100 {
         assert_eq!(blob.small(n).await.unwrap(), n);
     }
     // Chunks passed meanwhile.

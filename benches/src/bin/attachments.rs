@@ -5,6 +5,8 @@
 //! sides are threads of this process, so its peak memory is that of sender and receiver together.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
 
 use benches::process;
@@ -27,6 +29,9 @@ struct Options {
     /// How often everything is measured; 11 times with --quick, else 3 times
     #[arg(long)]
     rounds: Option<usize>,
+    /// How long small calls take beside transfers, and nothing else
+    #[arg(long)]
+    beside: bool,
     /// Only these of tcp, tcp+zmtp and ipc
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     only: Vec<String>,
@@ -60,6 +65,11 @@ impl Sink {
             length += piece.len() as u64;
         }
         Ok(length)
+    }
+
+    #[method]
+    async fn small(&self, n: u32) -> u32 {
+        n
     }
 
     #[method(attachments(outgoing = "blob"))]
@@ -124,6 +134,43 @@ fn ours(endpoint: &str, backend: Backend, length: u64) -> [(&'static str, Measur
     drop(stub);
     service.block_on(running.stop());
     [("put", put), ("get", get)]
+}
+
+/// How long small calls take while `transfers` flow, in milliseconds: the median, and the 99th of 100.
+fn beside(endpoint: &str, backend: Backend, transfers: usize) -> (f64, f64) {
+    let (service, caller) = (runtime(), runtime());
+    let running = service.block_on(Server::new().offer(Sink).backend(backend).bind(endpoint)).expect("it can be bound");
+    let address = running.address().to_string();
+    let context = Context::builder().backend(backend).build();
+    let mut took = caller.block_on(async {
+        let stub = SinkClient::connect(&context, &address).expect("an address");
+        let flowing = Arc::new(AtomicUsize::new(0));
+        for _ in 0..transfers {
+            let (stub, flowing) = (stub.clone(), flowing.clone());
+            let endless = Attachment::from_reader(tokio::io::repeat(7), None);
+            let told = AtomicBool::new(false);
+            let endless = endless.on_progress(move |_| {
+                if !told.swap(true, Ordering::Relaxed) {
+                    flowing.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+            tokio::spawn(async move { stub.put(endless).await });
+        }
+        while flowing.load(Ordering::Relaxed) < transfers {
+            stub.small(1).await.expect("it is answered");
+        }
+        let mut took = Vec::new();
+        for n in 0..1000 {
+            let start = Instant::now();
+            assert_eq!(stub.small(n).await.expect("it is answered"), n);
+            took.push(start.elapsed().as_secs_f64() * 1e3);
+        }
+        took
+    });
+    caller.shutdown_background();
+    service.block_on(running.stop());
+    took.sort_by(f64::total_cmp);
+    (took[took.len() / 2], took[took.len() * 99 / 100])
 }
 
 /// The same chunks in the same window over plain sockets, each answered with one small frame.
@@ -193,6 +240,13 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
                     processors,
                 });
             };
+            if options.beside {
+                for transfers in [0, 1, 8, 32] {
+                    let (p50, p99) = beside(&own, backend, transfers);
+                    println!("small calls beside {transfers} transfers over {transport}: p50 {p50:.3} ms, p99 {p99:.3} ms");
+                }
+                continue;
+            }
             for (operation, took) in ours(&own, backend, length) {
                 add("pycom", operation, took);
             }

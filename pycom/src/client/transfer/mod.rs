@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
@@ -182,9 +183,10 @@ impl Call<'_> {
     async fn transfer(&self, call_id: &Arc<str>, answer: &PrepareAnswer) -> Result<Body, Stop> {
         let link = if answer.early { self.link.once(Outcome::MayHaveRun) } else { self.link.clone() };
         let mut sending: Vec<Sending<'_>> = Vec::new();
+        let is_over = Arc::new(AtomicBool::new(false));
         for entry in self.request.attachments.entries() {
             let offset = answer.offsets.get(&*entry.name).copied().unwrap_or(0);
-            let upload = Upload::new(&link, call_id, &entry.name, entry.attachment.clone(), answer);
+            let upload = Upload::new(&link, call_id, &entry.name, entry.attachment.clone(), answer, &is_over);
             sending.push(Box::pin(upload.run(offset)));
         }
         let mut sent = Box::pin(all(sending));
@@ -195,8 +197,12 @@ impl Call<'_> {
         let mut executed = Box::pin(self.execute_through_losses(call_id));
         tokio::select! {
             biased;
-            // A method that needs no more of them has ended.
-            answer = &mut executed => return answer,
+            // A method that needs no more of them has ended. What it has taken is told before.
+            answer = &mut executed => {
+                is_over.store(true, Ordering::Relaxed);
+                let _ = poll_fn(|cx| Poll::Ready(sent.as_mut().poll(cx))).await;
+                return answer;
+            }
             outcome = &mut sent => match outcome {
                 // It has begun: to begin anew would run it twice.
                 Err(Stop::Forgotten(error)) if !self.request.idempotent => return Err(Stop::Failed(error)),

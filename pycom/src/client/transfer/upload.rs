@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -55,6 +56,8 @@ pub(super) struct Upload {
     under_way: Pipeline<Result<Body, Trouble>>,
     /// Data that is surely there: its memory serves again.
     done: Vec<Bytes>,
+    /// The call has ended: nothing more is read, or sent.
+    is_over: Arc<AtomicBool>,
 }
 
 enum Step {
@@ -70,6 +73,7 @@ impl Upload {
         name: &str,
         attachment: Attachment,
         answer: &PrepareAnswer,
+        is_over: &Arc<AtomicBool>,
     ) -> Self {
         let most = (link.max_frame() as u64).min(1 << 30);
         let chunk = if answer.chunk == 0 { CHUNK } else { answer.chunk }.min(most);
@@ -84,6 +88,7 @@ impl Upload {
             sent: 0,
             under_way: Pipeline::default(),
             done: Vec::new(),
+            is_over: is_over.clone(),
         }
     }
 
@@ -117,7 +122,8 @@ impl Upload {
                 return Ok(());
             }
             let held: u64 = self.pieces.iter().map(|piece| piece.data.len() as u64).sum();
-            let has_room = !ended && self.sent == self.pieces.len() && held + self.chunk as u64 <= self.window;
+            let has_room =
+                !ended && !self.is_over() && self.sent == self.pieces.len() && held + self.chunk as u64 <= self.window;
             let (under_way, chunk) = (&mut self.under_way, self.chunk);
             let step = poll_fn(|cx| {
                 if let Poll::Ready(answer) = under_way.poll(cx) {
@@ -164,9 +170,15 @@ impl Upload {
         Stop::Failed(self.link.unread(error))
     }
 
+    fn is_over(&self) -> bool {
+        self.is_over.load(Ordering::Relaxed)
+    }
+
     /// Sends what may be sent.
     fn send_pieces(&mut self) {
-        while let Some(piece) = self.pieces.get(self.sent) {
+        while let Some(piece) = self.pieces.get(self.sent)
+            && !self.is_over()
+        {
             let leave = self.link.leave();
             if leave.is_none() && self.under_way.len() > 0 {
                 break;
