@@ -243,7 +243,9 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
             if options.beside {
                 for transfers in [0, 1, 8, 32] {
                     let (p50, p99) = beside(&own, backend, transfers);
-                    println!("small calls beside {transfers} transfers over {transport}: p50 {p50:.3} ms, p99 {p99:.3} ms");
+                    println!(
+                        "small calls beside {transfers} transfers over {transport}: p50 {p50:.3} ms, p99 {p99:.3} ms"
+                    );
                 }
                 continue;
             }

@@ -42,6 +42,7 @@ pub use listener::{Closing, Incoming, Listener, Peer};
 pub use memory::MemoryNetwork;
 pub use message::Message;
 pub use options::TransportOptions;
+pub(crate) use zmq::keep_freed_memory;
 
 /// Listens at `address`; [`Listener::address`] tells the port that the system chose.
 ///

@@ -31,7 +31,7 @@ use crate::attachment::{Attachment, Attachments};
 use crate::error::{Error, Outcome};
 use crate::protocol::{self, OfferedAttachments, PrepareAnswer, Prepared, RefusedTransfer};
 use crate::request::Request;
-use crate::transport::Address;
+use crate::transport::{Address, keep_freed_memory};
 use crate::wire::{Body, CallIdRequest, Command};
 
 /// Largest attachment that goes with its call in one frame, unless the context says otherwise.
@@ -146,6 +146,7 @@ impl Call<'_> {
 
     /// `None` where the service does not know chunks.
     async fn in_chunks(&self) -> Result<Option<Body>, Stop> {
+        keep_freed_memory();
         let announced = self.announced();
         if let Some(token) = announced.resume.values().find(|token| token.is_empty() || token.len() > 255) {
             let reason = format!("a token to resume by has 1 to 255 bytes, not {}", token.len());
@@ -290,6 +291,7 @@ pub(super) fn fetch(
     method: &Arc<str>,
     offered: OfferedAttachments,
 ) -> Attachments {
+    keep_freed_memory();
     let deadline = Instant::now() + component.timeout;
     let link = Link::new(component, address, method, deadline).once(Outcome::Answered);
     let OfferedAttachments { call_id, sizes, how } = offered;

@@ -41,7 +41,7 @@ use crate::attachment::{Attachment, Attachments, Hasher};
 use crate::error::{Error, Result};
 use crate::names::shown;
 use crate::protocol;
-use crate::transport::{Message, Peer};
+use crate::transport::{Message, Peer, keep_freed_memory};
 use crate::wire::{Body, ChunkRequest, Envelope, PrepareAnswer, Prepared};
 
 /// Writes to the disk at once, of all transfers.
@@ -139,6 +139,7 @@ impl Transfers {
 
     /// A transfer with all that its attachments need, but for those of which a part may be here.
     fn begin(&self, call_id: &Arc<str>, job: Job, said: Prepared, now: Instant) -> Result<(Transfer, Vec<Resumed>)> {
+        keep_freed_memory();
         let TransferLimits { open, size: most, .. } = self.limits;
         if self.open.len() >= open {
             let text = format!(
@@ -377,6 +378,7 @@ impl Transfers {
             );
             return Err(Error::from_code(crate::error::code::UNKNOWN, text, Default::default()));
         }
+        keep_freed_memory();
         let outgoing = attachments.into_entries().into_iter().enumerate().map(|(index, entry)| {
             let (asks, asked) = unbounded_channel();
             let place = self.place(&call_id, index, &entry.name);

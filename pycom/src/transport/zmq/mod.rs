@@ -1,5 +1,6 @@
 //! TCP and unix sockets through libzmq: tmq tells when a socket is ready, zmq sends and receives in batches.
 
+mod allocator;
 mod backlog;
 mod close;
 mod connector;
@@ -16,6 +17,7 @@ mod tests;
 
 use std::io;
 
+pub(crate) use self::allocator::keep_freed_memory;
 pub(super) use self::connector::ZmqConnector;
 pub(super) use self::listener::ZmqListener;
 use super::{Address, TransportError};
