@@ -9,13 +9,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
 
-use benches::process;
 use benches::streams::{self, Took};
+use benches::{process, runtime};
 use clap::Parser;
 use pycom::{Attachment, Backend, Client as _, Context, Result, Server, TransferLimits, interface};
 use serde::Serialize;
 use tokio::io::AsyncReadExt;
-use tokio::runtime::{Builder, Runtime};
 
 #[derive(Parser)]
 #[command(about = "Measures attachments put and got, libzmq moving the same chunks, and streams of tonic and HTTP")]
@@ -78,8 +77,16 @@ impl Sink {
     }
 }
 
-fn runtime() -> Runtime {
-    Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime can be made")
+/// The service of all measurements of ours.
+fn serve(endpoint: &str, backend: Backend) -> runtime::Server<String> {
+    let endpoint = endpoint.to_owned();
+    runtime::Server::start(move |ready, stop| async move {
+        let server = Server::new().offer(Sink).backend(backend);
+        let running = server.bind(&endpoint).await.expect("it can be bound");
+        let _ = ready.send(running.address().to_string());
+        drop(stop.await);
+        running.stop().await;
+    })
 }
 
 /// A line of `/proc/self/status`, in KiB.
@@ -96,60 +103,67 @@ struct Measured {
     processors: f64,
 }
 
-/// What `run` takes: its peak of memory is that over what there was.
+/// The measurement of something that has begun.
+struct Measuring {
+    before: u64,
+    start: Instant,
+    cpu: f64,
+}
+
+impl Measuring {
+    fn begin() -> Self {
+        // Begins the peak anew.
+        let _ = std::fs::write("/proc/self/clear_refs", "5");
+        Self { before: status("VmRSS:"), cpu: process::cpu_seconds(), start: Instant::now() }
+    }
+
+    /// What it took; its peak of memory is that over what there was.
+    fn end(self) -> Measured {
+        let seconds = self.start.elapsed().as_secs_f64();
+        let processors = (process::cpu_seconds() - self.cpu) / seconds;
+        Measured { seconds, memory_kib: status("VmHWM:").saturating_sub(self.before), processors }
+    }
+}
+
 fn measured(run: impl FnOnce()) -> Measured {
-    // Begins the peak anew.
-    let _ = std::fs::write("/proc/self/clear_refs", "5");
-    let before = status("VmRSS:");
-    let (start, cpu) = (Instant::now(), process::cpu_seconds());
+    let measuring = Measuring::begin();
     run();
-    let seconds = start.elapsed().as_secs_f64();
-    let processors = (process::cpu_seconds() - cpu) / seconds;
-    Measured { seconds, memory_kib: status("VmHWM:").saturating_sub(before), processors }
+    measuring.end()
 }
 
 fn ours(endpoint: &str, backend: Backend, length: u64) -> [(&'static str, Measured); 2] {
-    let (service, caller) = (runtime(), runtime());
-    let running = service.block_on(Server::new().offer(Sink).backend(backend).bind(endpoint)).expect("it can be bound");
-    let address = running.address().to_string();
-    let stub = caller
-        .block_on(async { SinkClient::connect(&Context::builder().backend(backend).build(), &address) })
-        .expect("an address");
-    let stub = stub.with_timeout(std::time::Duration::from_secs(60));
-    let warm = || Attachment::from_reader(tokio::io::repeat(7).take(1 << 25), Some(1 << 25));
-    caller.block_on(stub.put(warm())).expect("it is taken");
-    let put = measured(|| {
-        let blob = Attachment::from_reader(tokio::io::repeat(7).take(length), Some(length));
-        assert_eq!(caller.block_on(stub.put(blob)).expect("it is taken"), length);
-    });
-    let get = measured(|| {
-        caller.block_on(async {
-            let (mut reader, mut came) = (stub.get(length).await.expect("it is given").reader().expect("once"), 0);
-            while let Some(piece) = reader.chunk().await.expect("it is right") {
-                came += piece.len() as u64;
-            }
-            assert_eq!(came, length);
-        });
-    });
-    drop(stub);
-    service.block_on(running.stop());
-    [("put", put), ("get", get)]
+    let service = serve(endpoint, backend);
+    let address = service.address.clone();
+    runtime::client(move || async move {
+        let stub = SinkClient::connect(&Context::builder().backend(backend).build(), &address).expect("an address");
+        let stub = stub.with_timeout(std::time::Duration::from_secs(60));
+        let blob = |length| Attachment::from_reader(tokio::io::repeat(7).take(length), Some(length));
+        stub.put(blob(1 << 25)).await.expect("it is taken");
+        let measuring = Measuring::begin();
+        assert_eq!(stub.put(blob(length)).await.expect("it is taken"), length);
+        let put = measuring.end();
+        let measuring = Measuring::begin();
+        let (mut reader, mut came) = (stub.get(length).await.expect("it is given").reader().expect("once"), 0);
+        while let Some(piece) = reader.chunk().await.expect("it is right") {
+            came += piece.len() as u64;
+        }
+        assert_eq!(came, length);
+        [("put", put), ("get", measuring.end())]
+    })
 }
 
-/// How long small calls take while `transfers` flow, in milliseconds: the median, and the 99th of 100.
+/// How long small calls take while `transfers` flow, in milliseconds: the median, and what 99 of 100 stay under.
 fn beside(endpoint: &str, backend: Backend, transfers: usize) -> (f64, f64) {
-    let (service, caller) = (runtime(), runtime());
-    let running = service.block_on(Server::new().offer(Sink).backend(backend).bind(endpoint)).expect("it can be bound");
-    let address = running.address().to_string();
-    let context = Context::builder().backend(backend).build();
-    let mut took = caller.block_on(async {
+    let service = serve(endpoint, backend);
+    let address = service.address.clone();
+    let mut took = runtime::client(move || async move {
+        let context = Context::builder().backend(backend).build();
         let stub = SinkClient::connect(&context, &address).expect("an address");
         let flowing = Arc::new(AtomicUsize::new(0));
         for _ in 0..transfers {
             let (stub, flowing) = (stub.clone(), flowing.clone());
-            let endless = Attachment::from_reader(tokio::io::repeat(7), None);
             let told = AtomicBool::new(false);
-            let endless = endless.on_progress(move |_| {
+            let endless = Attachment::from_reader(tokio::io::repeat(7), None).on_progress(move |_| {
                 if !told.swap(true, Ordering::Relaxed) {
                     flowing.fetch_add(1, Ordering::Relaxed);
                 }
@@ -167,8 +181,6 @@ fn beside(endpoint: &str, backend: Backend, transfers: usize) -> (f64, f64) {
         }
         took
     });
-    caller.shutdown_background();
-    service.block_on(running.stop());
     took.sort_by(f64::total_cmp);
     (took[took.len() / 2], took[took.len() * 99 / 100])
 }
