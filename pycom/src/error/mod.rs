@@ -1,163 +1,23 @@
 //! What can go wrong with a call, one variant per thing a caller can do about it.
 
+mod details;
+mod site;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use self::details::{Failure, Refusal};
+use self::site::write_tried;
+pub use self::site::{CallSite, Outcome, Tried};
 use crate::names::NameError;
-use crate::transport::{Address, AddressError, TransportError};
+use crate::transport::{AddressError, TransportError};
 
 /// `Result` with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Shared cause of an error.
 pub type Source = Arc<dyn std::error::Error + Send + Sync>;
-
-/// Whether a call that failed ran on the service.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Outcome {
-    /// The service answered: with a result, or with the method's own error.
-    Answered,
-    /// The service refused the call before the method ran.
-    Refused,
-    /// The call surely did not run: it was never sent.
-    NotRun,
-    /// The call was handed over and no answer came: it may have run.
-    MayHaveRun,
-}
-
-impl fmt::Display for Outcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Outcome::Answered => "it was answered",
-            Outcome::Refused => "it was refused and did not run",
-            Outcome::NotRun => "it surely did not run",
-            Outcome::MayHaveRun => "it may have run",
-        })
-    }
-}
-
-/// Where a call went: as much of it as is known.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct CallSite {
-    /// Interface that was called.
-    pub interface: Option<Arc<str>>,
-    /// Method that was called.
-    pub method: Option<Arc<str>>,
-    /// Name of the service, where it was found by the nameserver.
-    pub service: Option<Arc<str>>,
-    /// Address the call went to.
-    pub address: Option<Address>,
-}
-
-impl fmt::Display for CallSite {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (&self.interface, &self.method) {
-            (Some(interface), Some(method)) => write!(f, "{interface}.{method}")?,
-            (Some(name), None) | (None, Some(name)) => f.write_str(name)?,
-            (None, None) => f.write_str("the call")?,
-        }
-        match (&self.service, &self.address) {
-            (Some(service), Some(address)) => write!(f, " of {service} at {address}"),
-            (Some(service), None) => write!(f, " of {service}"),
-            (None, Some(address)) => write!(f, " at {address}"),
-            (None, None) => Ok(()),
-        }
-    }
-}
-
-impl CallSite {
-    fn is_unknown(&self) -> bool {
-        *self == CallSite::default()
-    }
-}
-
-/// An instance that was tried before the one that an error is about.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Tried {
-    /// Name of the service.
-    pub service: Arc<str>,
-    /// Where it is.
-    pub address: Address,
-    /// Why it did not answer.
-    pub reason: String,
-    /// Whether the call ran there.
-    pub outcome: Outcome,
-}
-
-fn write_tried(f: &mut fmt::Formatter<'_>, tried: &[Tried]) -> fmt::Result {
-    for (place, Tried { service, address, reason, .. }) in tried.iter().enumerate() {
-        let before = if place == 0 { "; tried before: " } else { ", " };
-        write!(f, "{before}{service} at {address} ({reason})")?;
-    }
-    Ok(())
-}
-
-/// An error that a service answered with: its text, and where the call went.
-///
-/// `Box`ed inside [`Error`], so that results stay small.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Refusal {
-    /// The text as the service sent it.
-    pub text: String,
-    /// Where the call went; empty on the service's side.
-    pub at: CallSite,
-    /// The fields of an error that a method declares (`#[derive(ErrorCode)]`).
-    pub data: Option<crate::Json>,
-    /// The names that exist where an unknown one was asked for; the text does not list them,
-    /// because its wording is the original's.
-    pub known: Vec<String>,
-    /// The instances that were tried before this one.
-    pub tried: Vec<Tried>,
-    /// When to try again, where the service said so ([`Error::unavailable`]).
-    pub retry_after: Option<std::time::Duration>,
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)?;
-        if !self.at.is_unknown() {
-            write!(f, " (from {})", self.at)?;
-        }
-        write_tried(f, &self.tried)?;
-        if self.known.is_empty() {
-            return Ok(());
-        }
-        let known: Vec<&str> = self.known.iter().map(String::as_str).collect();
-        let asked = self.at.method.as_deref().unwrap_or_default();
-        if let Some(near) = crate::interface::nearest(asked, &known) {
-            write!(f, "; did you mean '{near}'?")?;
-        }
-        write!(f, " There are: {}", known.join(", "))
-    }
-}
-
-/// A call that got no answer, or none that could be used.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct Failure {
-    /// What happened, then what to do about it.
-    pub reason: String,
-    /// Where the call went.
-    pub at: CallSite,
-    /// Whether it ran.
-    pub outcome: Outcome,
-    /// The instances that were tried before this one.
-    pub tried: Vec<Tried>,
-    /// What lies below, if anything does.
-    pub source: Option<Source>,
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}; {}", self.at, self.reason, self.outcome)?;
-        write_tried(f, &self.tried)
-    }
-}
 
 /// Why a call, or the setting up of a service or a client, failed.
 ///
