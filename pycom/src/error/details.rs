@@ -7,7 +7,7 @@ use super::site::{CallSite, Outcome, Tried, write_tried};
 
 /// An error that a service answered with: its text, and where the call went.
 ///
-/// `Box`ed inside [`Error`], so that results stay small.
+/// `Box`ed inside [`Error`](super::Error), so that results stay small.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Refusal {
@@ -22,7 +22,7 @@ pub struct Refusal {
     pub known: Vec<String>,
     /// The instances that were tried before this one.
     pub tried: Vec<Tried>,
-    /// When to try again, where the service said so ([`Error::unavailable`]).
+    /// When to try again, where the service said so ([`Error::unavailable`](super::Error::unavailable)).
     pub retry_after: Option<std::time::Duration>,
 }
 
