@@ -348,12 +348,12 @@ async fn a_front_that_dies_leaves_its_clients_to_the_next_and_its_probed_service
     let terms = Terms {
         probe_every: Duration::from_millis(500),
         probe_gap: Duration::from_millis(100),
-        silence: Duration::from_secs(2),
+        silence: Duration::from_secs(6),
         renewal: Duration::from_secs(6),
         ..Terms::default()
     };
-    let leases = LeaseTerms { probed: Duration::from_secs(8), front: Duration::from_secs(2), ..LeaseTerms::default() };
-    // Two that share the asking, and one program, all over the same etcd.
+    let leases = LeaseTerms { probed: Duration::from_secs(10), front: Duration::from_secs(2), ..LeaseTerms::default() };
+    // Two that share the asking from then on, and one program, all over the same etcd.
     let (one, second) = (
         Front::over(store(&cluster, leases.clone()), terms.clone()).await,
         Front::over(store(&cluster, leases), terms).await,
@@ -363,30 +363,34 @@ async fn a_front_that_dies_leaves_its_clients_to_the_next_and_its_probed_service
     let service = service.bind("tcp://127.0.0.1:0").await.unwrap();
     let client = Context::new(&both).unwrap();
     assert!(client.locate_service("org.pycom.nameserver", "/com/foo/svc").await.is_ok());
+    second.until(|store| store.fronts == 3).await;
+    drop(first);
+    let found = client.locate_service("org.pycom.nameserver", "/com/foo/svc").await.unwrap();
+    assert_eq!(found.address(), *service.address());
+    // While it counts as alive it may be the one that asks, and its term is longer than those services' lease here.
+    second.until(|store| store.fronts == 2).await;
     for number in 0..8 {
         let args = json!({
             "service": format!("/com/foo/old/{number}"), "address": service.address(), "interface": "org.pycom.nameserver",
         });
         one.context.nameserver().unwrap().call("register").args(&args).await.unwrap();
     }
-    drop(first);
-    let found = client.locate_service("org.pycom.nameserver", "/com/foo/svc").await.unwrap();
-    assert_eq!(found.address(), *service.address());
-    // The one that asked is gone too; and for longer than those services' lease they stay.
+    let nameserver = second.context.nameserver().unwrap();
+    let listed = || async {
+        let listed = nameserver.invoke("list_services", json!({"service": "/com/foo/old"})).await.unwrap();
+        listed.as_array().unwrap().len()
+    };
+    eventually_async("their names at the other front", || async { (listed().await == 8).then_some(()) }).await;
+    // One of the two that ask is gone too; and for longer than those services' lease they stay.
     drop(one);
     let start = Instant::now();
-    let nameserver = second.context.nameserver().unwrap();
-    while start.elapsed() < Duration::from_secs(11) {
-        let listed = nameserver.invoke("list_services", json!({"service": "/com/foo/old"})).await.unwrap();
-        assert_eq!(listed.as_array().unwrap().len(), 8);
+    while start.elapsed() < Duration::from_secs(13) {
+        let listed = listed().await;
+        assert_eq!(listed, 8, "after {:?}: {:?}", start.elapsed(), second.stat().await);
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
     service.stop().await;
-    eventually_async("their end", || async {
-        let listed = nameserver.invoke("list_services", json!({"service": "/com/foo/old"})).await.unwrap();
-        listed.as_array().unwrap().is_empty().then_some(())
-    })
-    .await;
+    eventually_async("their end", || async { (listed().await == 0).then_some(()) }).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
