@@ -12,7 +12,7 @@ use tokio::time::Sleep;
 use super::events::{Event, Listeners};
 use super::in_flight::{Ended, InFlight, NewCall};
 use super::watchdog::{Step, Watchdog};
-use crate::give_way::give_way;
+use crate::give_way::{give_way, give_way_to_all};
 use crate::protocol::{self, ReplyTo};
 use crate::transport::{Address, ConnectionEvent, Connector, Message, TransportError, TransportOptions};
 use crate::wire::Body;
@@ -34,6 +34,9 @@ const BATCH: usize = 256;
 /// service has the first of their next calls while the others are made; where all went at once, either side would wait
 /// for the other.
 const ANSWERS: RangeInclusive<usize> = 16..=64;
+
+/// Bytes of an answer that is probably a chunk of an attachment.
+const LARGE: usize = 64 * 1024;
 
 /// A handle of a connection's task. The task ends when all handles are dropped and no call is
 /// left.
@@ -146,6 +149,10 @@ struct Task {
     timer: Option<std::pin::Pin<Box<Sleep>>>,
 }
 
+fn is_large_message(event: &ConnectionEvent) -> bool {
+    matches!(event, ConnectionEvent::Message(message) if message.byte_len() >= LARGE)
+}
+
 enum Woken {
     Arriving,
     Leaving,
@@ -158,10 +165,12 @@ impl Task {
     async fn run(mut self) {
         let (mut arriving, mut leaving, mut events) = (Vec::new(), Vec::new(), Vec::new());
         loop {
+            let mut is_large = false;
             match self.next(&mut arriving, &mut leaving, &mut events).await {
                 Woken::Arriving => self.take(&mut arriving),
                 Woken::Leaving => leaving.drain(..).for_each(|id| self.calls.cancel(id)),
                 Woken::Events => {
+                    is_large = events.iter().any(is_large_message);
                     events.drain(..).for_each(|event| self.happened(event));
                     self.calls_first = true;
                 }
@@ -169,7 +178,10 @@ impl Task {
                 Woken::Closed => break,
             }
             self.send();
-            if self.calls_first {
+            if is_large {
+                // Whoever takes a chunk asks for the next one while others still come, not when all have.
+                give_way_to_all().await;
+            } else if self.calls_first {
                 give_way().await;
             }
         }
