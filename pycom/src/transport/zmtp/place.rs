@@ -56,7 +56,7 @@ impl Acceptor {
                 listener.poll_accept(cx).map(|accepted| accepted.and_then(|(stream, _)| Stream::tcp(stream)))
             }
             Acceptor::Unix { listener, .. } => {
-                listener.poll_accept(cx).map(|accepted| accepted.map(|(stream, _)| Stream::unix(stream)))
+                listener.poll_accept(cx).map(|accepted| accepted.map(|(stream, _)| Stream::Unix(stream)))
             }
         }
     }

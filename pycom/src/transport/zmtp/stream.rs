@@ -4,15 +4,11 @@ use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 
 use super::place;
 use crate::transport::Address;
-
-/// What the system is asked to hold for a peer that does not read; Linux counts twice as much, with its own bookkeeping.
-const UNIX_BUFFER: usize = 1 << 20;
 
 /// A connected stream.
 #[derive(Debug)]
@@ -26,17 +22,9 @@ impl Stream {
     pub(super) async fn connect(place: &Address) -> io::Result<Self> {
         match (place::socket_address(place), place.path()) {
             (Some(address), _) => Self::tcp(TcpStream::connect(address).await?),
-            (None, Some(path)) => Ok(Self::unix(UnixStream::connect(place::path(path)).await?)),
+            (None, Some(path)) => Ok(Stream::Unix(UnixStream::connect(place::path(path)).await?)),
             (None, None) => Err(io::ErrorKind::Unsupported.into()),
         }
-    }
-
-    /// A writer is woken when three quarters of this are read, and its peer still has the last quarter to read while it
-    /// wakes up: with the 208 KiB that Linux gives they take turns asleep, at a fourth of the speed.
-    pub(super) fn unix(stream: UnixStream) -> Self {
-        // The system gives what it allows, and the connection works with any of it.
-        let _ = SockRef::from(&stream).set_send_buffer_size(UNIX_BUFFER);
-        Stream::Unix(stream)
     }
 
     /// A small message must not wait for the acknowledgement of the one before.
