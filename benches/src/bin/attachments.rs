@@ -28,6 +28,10 @@ struct Options {
     /// How often everything is measured; 11 times with --quick, else 3 times
     #[arg(long)]
     rounds: Option<usize>,
+    /// Writes to most of the free memory before each transport: on a virtual machine the host gives a page that was free
+    /// for long when it is written to, and that is slower than any transfer
+    #[arg(long)]
+    touch: bool,
     /// How long small calls take beside transfers, and nothing else
     #[arg(long)]
     beside: bool,
@@ -94,6 +98,16 @@ fn status(name: &str) -> u64 {
     let text = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = text.lines().find(|line| line.starts_with(name));
     line.and_then(|line| line.split_whitespace().nth(1)?.parse().ok()).unwrap_or(0)
+}
+
+/// Writes to every page of two thirds of the memory that is there to be had, and frees it.
+fn touch_free_memory() {
+    let text = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let line = text.lines().find(|line| line.starts_with("MemAvailable:"));
+    let available: usize = line.and_then(|line| line.split_whitespace().nth(1)?.parse().ok()).unwrap_or(0);
+    let mut block = vec![0_u8; available / 3 * 2 * 1024];
+    block.chunks_mut(4096).for_each(|page| page[0] = 1);
+    std::hint::black_box(&block);
 }
 
 /// What something took.
@@ -227,6 +241,9 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
         for transport in ["tcp", "tcp+zmtp", "ipc"] {
             if !options.only.is_empty() && !options.only.iter().any(|only| only == transport) {
                 continue;
+            }
+            if options.touch {
+                touch_free_memory();
             }
             let path = |name: &str| format!("ipc://{}/{name}-{round}", folder.path().display());
             let is_tcp = transport != "ipc";
